@@ -1,0 +1,378 @@
+//! Vector clock as a persistent tree.
+//!
+//! A clock maps slots (small numbers that name goroutines, see
+//! [`crate::goroutine`]) to times.  A flat array per goroutine would need
+//! n² entries for n goroutines; here a clock is a tree whose nodes are shared
+//! between all clocks that agree on them, in the manner of Bagwell's tries:
+//! handing a clock over copies one pointer, and setting an entry copies the
+//! nodes on one path.
+//!
+//! Joining two clocks walks only where they differ: nodes that are the same in
+//! memory are skipped whole, and where one side has nothing to add the other
+//! side's node is taken as it is, which keeps the sharing.
+//!
+//! Times are 32 bits; what happens at the end of that range is in
+//! [`crate::goroutine`].  A missing entry is time 0, before everything.
+
+use alloc::sync::Arc;
+
+const LEAF_BITS: u32 = 5;
+const LEAF: usize = 1 << LEAF_BITS;
+const FAN_BITS: u32 = 4;
+const FAN: usize = 1 << FAN_BITS;
+
+/// Names a goroutine in clocks, 0 to 2^24 - 1.
+pub type Slot = u32;
+/// A time of one slot.
+pub type Time = u32;
+
+enum Node {
+    Leaf([Time; LEAF]),
+    Fork([Option<Arc<Node>>; FAN]),
+}
+
+impl Clone for Node {
+    fn clone(&self) -> Node {
+        match self {
+            Node::Leaf(times) => Node::Leaf(*times),
+            Node::Fork(kids) => Node::Fork(kids.clone()),
+        }
+    }
+}
+
+/// What is known of every slot.
+#[derive(Clone, Default)]
+pub struct Clock {
+    root: Option<Arc<Node>>,
+    /// Levels of forks above the leaves.
+    height: u32,
+}
+
+/// The slots that a tree of this height can hold, as a power of two.
+const fn span_bits(height: u32) -> u32 {
+    LEAF_BITS + height * FAN_BITS
+}
+
+fn path_index(slot: Slot, height: u32) -> usize {
+    (slot >> span_bits(height - 1)) as usize & (FAN - 1)
+}
+
+enum Joined {
+    /// The left side already knew everything.
+    Left,
+    /// The right side knows everything that the left side knew.
+    Right,
+    New(Arc<Node>),
+}
+
+impl Clock {
+    /// A clock that knows nothing.
+    pub const fn new() -> Clock {
+        Clock { root: None, height: 0 }
+    }
+
+    /// The last time of `slot` that is known, 0 where none is.
+    #[inline]
+    pub fn get(&self, slot: Slot) -> Time {
+        let Some(root) = &self.root else { return 0 };
+        let mut height = self.height;
+        if slot >> span_bits(height) != 0 {
+            return 0;
+        }
+        let mut node = root;
+        loop {
+            match &**node {
+                Node::Leaf(times) => return times[slot as usize & (LEAF - 1)],
+                Node::Fork(kids) => match &kids[path_index(slot, height)] {
+                    Some(kid) => node = kid,
+                    None => return 0,
+                },
+            }
+            height -= 1;
+        }
+    }
+
+    /// Learns that `slot` has reached `time`.  True where that was news.
+    pub fn advance(&mut self, slot: Slot, time: Time) -> bool {
+        if self.get(slot) >= time {
+            return false;
+        }
+        self.grow_to(slot);
+        let mut height = self.height;
+        let mut place = &mut self.root;
+        loop {
+            let node = place.get_or_insert_with(|| Arc::new(empty_node(height)));
+            match Arc::make_mut(node) {
+                Node::Leaf(times) => {
+                    times[slot as usize & (LEAF - 1)] = time;
+                    return true;
+                }
+                Node::Fork(kids) => {
+                    place = &mut kids[path_index(slot, height)];
+                    height -= 1;
+                }
+            }
+        }
+    }
+
+    /// Learns everything that `other` knows.  True where any of it was news.
+    pub fn join(&mut self, other: &Clock) -> bool {
+        let Some(theirs) = &other.root else { return false };
+        let Some(mine) = &self.root else {
+            *self = other.clone();
+            return true;
+        };
+        if Arc::ptr_eq(mine, theirs) {
+            return false;
+        }
+        if self.height != other.height {
+            // Seldom: clocks grow to the height of the busiest slot and stay.
+            if self.knows_all_of(other) {
+                return false;
+            }
+            if self.height < other.height {
+                let lower = core::mem::replace(self, other.clone());
+                if !self.knows_all_of(&lower) {
+                    self.join_lower(&lower);
+                }
+                return true;
+            }
+        }
+        self.join_lower(other)
+    }
+
+    /// Whether `other` holds nothing that this clock does not know.
+    pub fn knows_all_of(&self, other: &Clock) -> bool {
+        let mut known = true;
+        other.for_each(|slot, time| known &= self.get(slot) >= time);
+        known
+    }
+
+    /// Whether the two are one tree in memory, and so equal.
+    #[inline]
+    pub fn same_tree(&self, other: &Clock) -> bool {
+        match (&self.root, &other.root) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    /// Calls `f` with every entry that is not 0, in the order of the slots.
+    pub fn for_each(&self, mut f: impl FnMut(Slot, Time)) {
+        if let Some(root) = &self.root {
+            visit(root, self.height, 0, &mut f);
+        }
+    }
+
+    /// Joins a clock whose tree is at most as high.  True where it was news.
+    fn join_lower(&mut self, other: &Clock) -> bool {
+        let Some(theirs) = &other.root else { return false };
+        let mut height = self.height;
+        let mut place = &mut self.root;
+        // The lower tree holds the lowest slots: it joins the leftmost subtree.
+        while height > other.height {
+            let node = place.get_or_insert_with(|| Arc::new(empty_node(height)));
+            match Arc::make_mut(node) {
+                Node::Fork(kids) => place = &mut kids[0],
+                Node::Leaf(_) => return false,
+            }
+            height -= 1;
+        }
+        match place {
+            None => {
+                *place = Some(theirs.clone());
+                true
+            }
+            Some(mine) => match join_nodes(mine, theirs) {
+                Joined::Left => false,
+                Joined::Right => {
+                    *place = Some(theirs.clone());
+                    true
+                }
+                Joined::New(node) => {
+                    *place = Some(node);
+                    true
+                }
+            },
+        }
+    }
+
+    fn grow_to(&mut self, slot: Slot) {
+        while slot >> span_bits(self.height) != 0 {
+            self.height += 1;
+            if let Some(root) = self.root.take() {
+                let mut kids = [const { None }; FAN];
+                kids[0] = Some(root);
+                self.root = Some(Arc::new(Node::Fork(kids)));
+            }
+        }
+    }
+}
+
+fn empty_node(height: u32) -> Node {
+    if height == 0 { Node::Leaf([0; LEAF]) } else { Node::Fork([const { None }; FAN]) }
+}
+
+fn visit(node: &Node, height: u32, base: Slot, f: &mut impl FnMut(Slot, Time)) {
+    match node {
+        Node::Leaf(times) => {
+            for (i, time) in times.iter().enumerate() {
+                if *time != 0 {
+                    f(base + i as Slot, *time);
+                }
+            }
+        }
+        Node::Fork(kids) => {
+            for (i, kid) in kids.iter().enumerate() {
+                if let Some(kid) = kid {
+                    visit(kid, height - 1, base + ((i as Slot) << span_bits(height - 1)), f);
+                }
+            }
+        }
+    }
+}
+
+/// Joins two nodes of the same height.  Depth is the tree's height, at most 5.
+fn join_nodes(a: &Arc<Node>, b: &Arc<Node>) -> Joined {
+    if Arc::ptr_eq(a, b) {
+        return Joined::Left;
+    }
+    match (&**a, &**b) {
+        (Node::Leaf(x), Node::Leaf(y)) => {
+            let mut max = *x;
+            let (mut more_left, mut more_right) = (false, false);
+            for (m, t) in max.iter_mut().zip(y) {
+                more_left |= *m > *t;
+                more_right |= *t > *m;
+                *m = (*m).max(*t);
+            }
+            match (more_left, more_right) {
+                (_, false) => Joined::Left,
+                (false, true) => Joined::Right,
+                (true, true) => Joined::New(Arc::new(Node::Leaf(max))),
+            }
+        }
+        (Node::Fork(x), Node::Fork(y)) => {
+            let mut kids = [const { None }; FAN];
+            let (mut all_left, mut all_right) = (true, true);
+            for i in 0..FAN {
+                kids[i] = match (&x[i], &y[i]) {
+                    (None, None) => None,
+                    (Some(k), None) => {
+                        all_right = false;
+                        Some(k.clone())
+                    }
+                    (None, Some(k)) => {
+                        all_left = false;
+                        Some(k.clone())
+                    }
+                    (Some(k), Some(l)) => Some(match join_nodes(k, l) {
+                        Joined::Left => {
+                            all_right &= Arc::ptr_eq(k, l);
+                            k.clone()
+                        }
+                        Joined::Right => {
+                            all_left = false;
+                            l.clone()
+                        }
+                        Joined::New(node) => {
+                            (all_left, all_right) = (false, false);
+                            node
+                        }
+                    }),
+                };
+            }
+            match (all_left, all_right) {
+                (true, _) => Joined::Left,
+                (false, true) => Joined::Right,
+                (false, false) => Joined::New(Arc::new(Node::Fork(kids))),
+            }
+        }
+        // Both sides have the same height, so this pair cannot occur; keeping
+        // the left side would lose an ordering, and taking neither is no answer.
+        _ => unreachable!("nodes of unequal height"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn entries(clock: &Clock) -> BTreeMap<Slot, Time> {
+        let mut map = BTreeMap::new();
+        clock.for_each(|slot, time| assert!(map.insert(slot, time).is_none()));
+        map
+    }
+
+    fn slots() -> impl Strategy<Value = Slot> {
+        prop_oneof![0..40u32, 0..600u32, 0..20_000u32, 0..(1u32 << 24)]
+    }
+
+    #[derive(Clone, Debug)]
+    enum Op {
+        Advance(usize, Slot, Time),
+        Join(usize, usize),
+        Copy(usize, usize),
+    }
+
+    fn ops() -> impl Strategy<Value = Op> {
+        prop_oneof![
+            3 => (0..4usize, slots(), 1..50u32).prop_map(|(c, s, t)| Op::Advance(c, s, t)),
+            2 => (0..4usize, 0..4usize).prop_map(|(a, b)| Op::Join(a, b)),
+            1 => (0..4usize, 0..4usize).prop_map(|(a, b)| Op::Copy(a, b)),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+        #[test]
+        fn behaves_as_a_map_of_maxima(ops in prop::collection::vec(ops(), 1..60)) {
+            let mut clocks = [const { Clock::new() }; 4];
+            let mut models: [BTreeMap<Slot, Time>; 4] = Default::default();
+            for op in ops {
+                match op {
+                    Op::Advance(c, slot, time) => {
+                        let old = models[c].get(&slot).copied().unwrap_or(0);
+                        prop_assert_eq!(clocks[c].advance(slot, time), time > old);
+                        models[c].insert(slot, time.max(old));
+                    }
+                    Op::Join(a, b) => {
+                        let other = clocks[b].clone();
+                        let before = models[a].clone();
+                        for (slot, time) in models[b].clone() {
+                            let entry = models[a].entry(slot).or_insert(0);
+                            *entry = time.max(*entry);
+                        }
+                        prop_assert_eq!(clocks[a].join(&other), models[a] != before);
+                    }
+                    Op::Copy(a, b) => {
+                        clocks[a] = clocks[b].clone();
+                        models[a] = models[b].clone();
+                    }
+                }
+            }
+            for (clock, model) in clocks.iter().zip(&models) {
+                prop_assert_eq!(&entries(clock), model);
+                for (slot, time) in model {
+                    prop_assert_eq!(clock.get(*slot), *time);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_handed_over_clock_is_shared() {
+        let mut a = Clock::new();
+        for slot in 0..1000 {
+            a.advance(slot, 1);
+        }
+        let mut b = Clock::new();
+        b.advance(3, 1);
+        assert!(b.join(&a));
+        assert!(b.same_tree(&a));
+        assert!(!b.join(&a));
+    }
+}

@@ -1,0 +1,186 @@
+//! A goroutine's own time: when it advances, what it knows, whom it tells.
+//!
+//! Vector clocks after Mattern and Fidge, with epochs as in FastTrack
+//! (Flanagan and Freund, PLDI 2009).  Deviations:
+//!
+//! - Time advances lazily.  A release *publishes* the present time; only when
+//!   the goroutine then records an access, or learns something, does a new time
+//!   begin.  So a goroutine that locks and unlocks without touching memory
+//!   stands still, and every published time has one fixed content.
+//! - A goroutine is named in clocks by a *slot*, which is used again.
+//!
+//! # Why a slot may be used again
+//!
+//! Let goroutine A own slot `s` and end at time `a`.  B may get `s`, with all
+//! its times greater than `a`, in two cases:
+//!
+//! 1. **B's creator knows `(s, a)`.**  Then everything A did happens before
+//!    B's start.  Whoever learns a time of B learns it by a chain of releases
+//!    from B, so it also happens after all of A; an entry for B in slot `s`
+//!    thus says the truth about A's times too.  No ordering is invented.  And
+//!    whoever knew `(s, x)` with `x <= a` still does, since entries only grow:
+//!    none is lost.
+//! 2. **No record of A is left** in any word ([`Slot`] reclaim in the runtime).
+//!    Entries of `s` are only ever compared with the times in records.  Those
+//!    are now all B's, greater than `a`; an old entry for A is below all of
+//!    them and orders nothing.  An entry for B claims things about A, but
+//!    nothing is left to ask it.  What A *knew* is another matter: a lock that
+//!    A released last still hands A's knowledge over, and must do so also to
+//!    one who knows B.  [`Era`] sees to that.
+//!
+//! # The end of a slot's time
+//!
+//! Times have 32 bits.  Before they run out the goroutine moves to another
+//! slot ([`Goroutine::move_to`]): it is then its own successor under case 1.
+
+use crate::clock::{Clock, Slot, Time};
+use crate::sync_clock::{Era, SyncClock};
+
+/// The last time that a slot can reach.
+pub const LAST_TIME: Time = Time::MAX;
+
+/// A goroutine as the happens-before relation sees it.
+pub struct Goroutine {
+    slot: Slot,
+    time: Time,
+    /// The present time was handed to somebody.
+    published: bool,
+    clock: Clock,
+}
+
+impl Goroutine {
+    /// The first goroutine of a program, which knows nothing.
+    pub const fn first(slot: Slot, time: Time) -> Goroutine {
+        Goroutine { slot, time, published: false, clock: Clock::new() }
+    }
+
+    /// Starts a goroutine that knows what this one knows now.  `time` must be
+    /// above every time that `slot` had: see the module's text.
+    pub fn start(&mut self, slot: Slot, time: Time) -> Goroutine {
+        let mut clock = self.clock.clone();
+        clock.advance(self.slot, self.time);
+        self.published = true;
+        Goroutine { slot, time, published: false, clock }
+    }
+
+    /// The slot that names it in clocks.
+    #[inline]
+    pub fn slot(&self) -> Slot {
+        self.slot
+    }
+
+    /// Its present time.
+    #[inline]
+    pub fn time(&self) -> Time {
+        self.time
+    }
+
+    /// Whether the next record must begin a new time.
+    #[inline]
+    pub fn is_published(&self) -> bool {
+        self.published
+    }
+
+    /// Whether its slot has no times left: the next advance needs
+    /// [`Goroutine::move_to`] first.
+    #[inline]
+    pub fn is_at_end_of_slot(&self) -> bool {
+        self.time >= LAST_TIME - 1
+    }
+
+    /// Goes on under another slot, whose times so far are all below `time`.
+    pub fn move_to(&mut self, slot: Slot, time: Time) {
+        self.clock.advance(self.slot, LAST_TIME);
+        self.slot = slot;
+        self.time = time;
+        self.published = false;
+    }
+
+    /// Begins a new time if the present one was published, so that what is
+    /// recorded now is not taken for known.  The present time afterwards.
+    #[inline]
+    pub fn time_for_record(&mut self) -> Time {
+        self.begin_if_published();
+        self.time
+    }
+
+    /// Whether what happened at `time` of `slot` happens before now.
+    #[inline]
+    pub fn knows(&self, slot: Slot, time: Time) -> bool {
+        slot == self.slot || self.clock.get(slot) >= time
+    }
+
+    /// Learns all that was released to `sync`.
+    pub fn acquire(&mut self, sync: &SyncClock, era: Era) {
+        if sync.is_empty() || self.knows_release(sync, era) {
+            return;
+        }
+        let mut news = self.clock.join(&sync.clock);
+        if sync.by != self.slot {
+            news |= self.clock.advance(sync.by, sync.at);
+        }
+        if news {
+            self.begin_if_published();
+        }
+    }
+
+    /// Hands over all that it knows, in place of what was there.
+    pub fn release(&mut self, sync: &mut SyncClock, era: Era) {
+        self.published = true;
+        if !sync.clock.same_tree(&self.clock) {
+            sync.clock = self.clock.clone();
+        }
+        (sync.by, sync.at, sync.plain) = (self.slot, self.time, true);
+        sync.era = era;
+    }
+
+    /// Hands over all that it knows, beside what was there.
+    pub fn release_merge(&mut self, sync: &mut SyncClock, era: Era) {
+        if sync.is_empty() || self.knows_release(sync, era) {
+            return self.release(sync, era);
+        }
+        self.published = true;
+        sync.clock.advance(sync.by, sync.at);
+        sync.clock.join(&self.clock);
+        (sync.by, sync.at) = (self.slot, self.time);
+        sync.plain = sync.clock.same_tree(&self.clock);
+        sync.era = era;
+    }
+
+    /// Hands over what it knew before, and learns what was there: the two
+    /// sides of a channel's buffer slot.
+    pub fn release_and_acquire_previous(&mut self, sync: &mut SyncClock, era: Era) {
+        let mut previous = SyncClock::new();
+        core::mem::swap(sync, &mut previous);
+        self.release(sync, era);
+        self.acquire(&previous, era);
+    }
+
+    /// Learns what was there and hands over all of it: an atomic
+    /// read-modify-write.
+    pub fn acquire_and_release(&mut self, sync: &mut SyncClock, era: Era) {
+        self.acquire(sync, era);
+        self.release(sync, era);
+    }
+
+    /// Learns that `slot` has reached `time`.
+    pub fn learn(&mut self, slot: Slot, time: Time) {
+        if slot != self.slot && self.clock.advance(slot, time) {
+            self.begin_if_published();
+        }
+    }
+
+    /// The short way of an acquire: see [`crate::sync_clock`].
+    #[inline]
+    fn knows_release(&self, sync: &SyncClock, era: Era) -> bool {
+        sync.plain && sync.era == era && self.knows(sync.by, sync.at)
+    }
+
+    #[inline]
+    fn begin_if_published(&mut self) {
+        if self.published {
+            self.time += 1;
+            self.published = false;
+        }
+    }
+}

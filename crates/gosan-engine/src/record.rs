@@ -1,0 +1,224 @@
+//! One past access in 64 bits.
+//!
+//! ```text
+//!  63 62  61      56  55           28  27            0
+//! | kind |   span   |     stack      |    segment     |
+//! ```
+//!
+//! The *segment* names a stretch of one goroutine's time between two advances
+//! of its clock; a table of the runtime maps it to (slot, time).  The *stack*
+//! names a node of the calling-context tree.  Both are 28 bits, so a word's
+//! usual state, one record, is as large as the word itself, and it can be read
+//! and replaced by one atomic operation.  A record never depends on a history
+//! that could be overwritten.
+
+use crate::span::Span;
+
+/// Bits of a segment id and of a stack id.
+pub const ID_BITS: u32 = 28;
+/// One past the largest segment or stack id.
+pub const ID_LIMIT: u32 = 1 << ID_BITS;
+
+const STACK_SHIFT: u32 = ID_BITS;
+const SPAN_SHIFT: u32 = 2 * ID_BITS;
+const KIND_SHIFT: u32 = SPAN_SHIFT + 6;
+const ID_MASK: u64 = (1 << ID_BITS) - 1;
+const _: () = assert!(KIND_SHIFT + 2 == 64, "a record has no unused bits");
+
+/// A stretch of one goroutine's time, 1 to 2^28 - 1; 0 means none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
+pub struct Segment(pub u32);
+
+/// A node of the calling-context tree, 0 to 2^28 - 1.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
+pub struct StackId(pub u32);
+
+/// What an access does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Kind {
+    /// A plain load.
+    Read = 0,
+    /// A plain store.
+    Write = 1,
+    /// A load through `sync/atomic`.
+    AtomicRead = 2,
+    /// A store or read-modify-write through `sync/atomic`.
+    AtomicWrite = 3,
+}
+
+impl Kind {
+    /// The kinds that may not run unordered with this one, one bit each.
+    const fn conflicts(self) -> u8 {
+        const R: u8 = 1 << Kind::Read as u8;
+        const W: u8 = 1 << Kind::Write as u8;
+        const AR: u8 = 1 << Kind::AtomicRead as u8;
+        const AW: u8 = 1 << Kind::AtomicWrite as u8;
+        match self {
+            Kind::Read => W | AW,
+            Kind::Write => R | W | AR | AW,
+            Kind::AtomicRead => W,
+            Kind::AtomicWrite => R | W,
+        }
+    }
+
+    /// Whether two unordered accesses of these kinds are a race: one writes,
+    /// and they are not both atomic.
+    #[inline]
+    pub const fn races_with(self, other: Kind) -> bool {
+        self.conflicts() & (1 << other as u8) != 0
+    }
+
+    /// Whether whatever races with an access of kind `older` at this place and
+    /// time also races with this one, so that this one can stand for both.
+    #[inline]
+    pub const fn covers(self, older: Kind) -> bool {
+        older.conflicts() & !self.conflicts() == 0
+    }
+
+    /// Whether the access stores.
+    #[inline]
+    pub const fn is_write(self) -> bool {
+        matches!(self, Kind::Write | Kind::AtomicWrite)
+    }
+
+    /// Whether the access goes through `sync/atomic`.
+    #[inline]
+    pub const fn is_atomic(self) -> bool {
+        matches!(self, Kind::AtomicRead | Kind::AtomicWrite)
+    }
+
+    const fn from_bits(bits: u64) -> Kind {
+        match bits & 3 {
+            0 => Kind::Read,
+            1 => Kind::Write,
+            2 => Kind::AtomicRead,
+            _ => Kind::AtomicWrite,
+        }
+    }
+}
+
+/// One past access, packed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(transparent)]
+pub struct Record(u64);
+
+impl Record {
+    /// Packs an access.
+    #[inline]
+    pub const fn new(segment: Segment, stack: StackId, span: Span, kind: Kind) -> Record {
+        debug_assert!(segment.0 < ID_LIMIT && stack.0 < ID_LIMIT);
+        Record(
+            segment.0 as u64
+                | (stack.0 as u64) << STACK_SHIFT
+                | (span.code() as u64) << SPAN_SHIFT
+                | (kind as u64) << KIND_SHIFT,
+        )
+    }
+
+    /// The 64 bits; never 0, since a span's code never is.
+    #[inline]
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// The record that these bits hold, or `None` where they hold none.
+    #[inline]
+    pub const fn from_bits(bits: u64) -> Option<Record> {
+        match Span::from_code((bits >> SPAN_SHIFT) as u8 & 63) {
+            Some(_) => Some(Record(bits)),
+            None => None,
+        }
+    }
+
+    /// The goroutine's stretch of time in which it happened.
+    #[inline]
+    pub const fn segment(self) -> Segment {
+        Segment((self.0 & ID_MASK) as u32)
+    }
+
+    /// Where in the program it happened.
+    #[inline]
+    pub const fn stack(self) -> StackId {
+        StackId(((self.0 >> STACK_SHIFT) & ID_MASK) as u32)
+    }
+
+    /// The bytes of the word that it touched.
+    #[inline]
+    pub const fn span(self) -> Span {
+        match Span::from_code((self.0 >> SPAN_SHIFT) as u8 & 63) {
+            Some(span) => span,
+            None => Span::WHOLE,
+        }
+    }
+
+    /// What it did.
+    #[inline]
+    pub const fn kind(self) -> Kind {
+        Kind::from_bits(self.0 >> KIND_SHIFT)
+    }
+
+    /// Whether it touches no byte that `other` does not, and stands for it in
+    /// kind: see [`Kind::covers`].
+    #[inline]
+    pub const fn covers(self, other: Record) -> bool {
+        other.span().mask() & !self.span().mask() == 0 && self.kind().covers(other.kind())
+    }
+
+    /// Whether the two would race if nothing ordered them.
+    #[inline]
+    pub const fn conflicts_with(self, other: Record) -> bool {
+        self.span().mask() & other.span().mask() != 0 && self.kind().races_with(other.kind())
+    }
+
+    /// Whether a racing access could not tell the two apart in a report.
+    #[inline]
+    pub const fn reads_alike(self, other: Record) -> bool {
+        (self.0 ^ other.0) & !ID_MASK == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KINDS: [Kind; 4] = [Kind::Read, Kind::Write, Kind::AtomicRead, Kind::AtomicWrite];
+
+    #[test]
+    fn fields_come_back() {
+        for kind in KINDS {
+            let record = Record::new(
+                Segment(ID_LIMIT - 1),
+                StackId(ID_LIMIT - 2),
+                Span::new(3, 2),
+                kind,
+            );
+            assert_eq!(record.segment(), Segment(ID_LIMIT - 1));
+            assert_eq!(record.stack(), StackId(ID_LIMIT - 2));
+            assert_eq!(record.span(), Span::new(3, 2));
+            assert_eq!(record.kind(), kind);
+            assert_eq!(Record::from_bits(record.bits()), Some(record));
+        }
+        assert_eq!(Record::from_bits(0), None);
+    }
+
+    #[test]
+    fn a_race_needs_a_writer_and_a_plain_side() {
+        for a in KINDS {
+            for b in KINDS {
+                let race = (a.is_write() || b.is_write()) && !(a.is_atomic() && b.is_atomic());
+                assert_eq!(a.races_with(b), race, "{a:?} {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn covering_means_racing_with_all_that_the_covered_one_races_with() {
+        for new in KINDS {
+            for old in KINDS {
+                let stands_for = KINDS.iter().all(|x| !old.races_with(*x) || new.races_with(*x));
+                assert_eq!(new.covers(old), stands_for, "{new:?} {old:?}");
+            }
+        }
+    }
+}

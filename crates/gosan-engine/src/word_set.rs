@@ -1,0 +1,281 @@
+//! The records of one word, and the race predicate.
+//!
+//! A word keeps every access that a later one may still race with.  A record
+//! is dropped only when a newer one *stands for it*: the older happens before
+//! the newer, which touches at least its bytes and races with at least what it
+//! races with ([`Record::covers`]).  Whoever would race with the older then
+//! races with the newer.  FastTrack keeps one write and the reads since; here
+//! writes that raced stay too, so that the next race in a word is found as
+//! the first was.
+//!
+//! # What is bounded, and can in principle lose something
+//!
+//! Two rules bound what racing and ended goroutines leave behind.  Both only
+//! drop records that read alike in a report (same stack, bytes and kind), and
+//! both are counted by the caller ([`Stored::dropped`]).
+//!
+//! - Past [`RACED_ALIKE`] records, a record that raced with the new one, and
+//!   so was reported, gives way to it.
+//! - When a set is about to grow, of goroutines that ended at most
+//!   [`ENDED_ALIKE`] records that read alike are kept.  A program whose every
+//!   request reads one global would otherwise grow for ever.
+//!
+//! What is lost is at most a race of the same two places in the program by
+//! another pair of goroutines.
+
+use crate::record::{Kind, Record, Segment, StackId};
+use crate::span::Span;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Records in a word above which raced, covered ones of the same place go.
+pub const RACED_ALIKE: usize = 64;
+/// Records of ended goroutines kept for one place in the program.
+pub const ENDED_ALIKE: usize = 32;
+/// Up to this many records every access looks at all of them.  Above it a read
+/// looks at the writes, and at the newest reads only, so that a word read by
+/// thousands of goroutines costs each of them the same.
+const LOOK_AT_ALL: usize = 16;
+/// The newest reads that are looked at in a larger set.
+const NEWEST: usize = 6;
+
+/// What the present goroutine knows of the segments in the set.
+pub trait Order {
+    /// Whether what was recorded in `segment` happens before now.
+    fn knows(&self, segment: Segment) -> bool;
+    /// Whether the goroutine of `segment` has ended.
+    fn has_ended(&self, segment: Segment) -> bool;
+}
+
+/// The records of one word in storage that belongs to the caller: writes
+/// first, then reads.  The storage is atomic because the runtime's readers may
+/// glance at it while it changes; there is one writer at a time.
+pub struct WordSet<'a> {
+    records: &'a [AtomicU64],
+    len: usize,
+    writes: usize,
+}
+
+/// What became of a new record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Insert {
+    /// The same goroutine's record of the same time stands for it.
+    Known,
+    /// It is in the set.
+    Stored(Stored),
+    /// The storage is full and nothing in it can go: call again with more.
+    Full,
+}
+
+/// How a record was stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Stored {
+    /// Records that were dropped by one of the two bounds.
+    pub dropped: usize,
+}
+
+impl<'a> WordSet<'a> {
+    /// The set of the first `len` records of the storage, `writes` of them
+    /// writes.
+    pub fn new(records: &'a [AtomicU64], len: usize, writes: usize) -> WordSet<'a> {
+        let len = len.min(records.len());
+        WordSet { records, len, writes: writes.min(len) }
+    }
+
+    /// The number of records.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The number of writes, which come first.
+    pub fn writes(&self) -> usize {
+        self.writes
+    }
+
+    /// The records.
+    pub fn iter(&self) -> impl Iterator<Item = Record> + '_ {
+        self.records[..self.len].iter().filter_map(load)
+    }
+
+    /// Adds a record as it is; there must be room.
+    pub fn put(&mut self, record: Record) {
+        self.push(record);
+    }
+
+    /// Drops all records.
+    pub fn clear(&mut self) {
+        (self.len, self.writes) = (0, 0);
+    }
+
+    /// Drops the records for which `keep` is false.
+    pub fn retain(&mut self, mut keep: impl FnMut(Record) -> bool) {
+        let mut i = 0;
+        while i < self.len {
+            if keep(self.get(i)) {
+                i += 1;
+            } else {
+                self.remove(i);
+            }
+        }
+    }
+
+    /// Whether the goroutine whose present segment is that of `new` has
+    /// nothing to add.
+    pub fn stands_for(&self, new: Record) -> bool {
+        let from = if self.len > LOOK_AT_ALL { self.len - NEWEST } else { self.writes };
+        let newest = self.records[from.max(self.writes)..self.len].iter();
+        self.records[..self.writes].iter().chain(newest).any(|bits| {
+            load(bits)
+                .is_some_and(|old| old.segment() == new.segment() && old.covers(new))
+        })
+    }
+
+    /// Adds an access of the present goroutine.  Calls `race` with every record
+    /// that it races with; never when the answer is [`Insert::Full`].
+    pub fn insert(
+        &mut self,
+        new: Record,
+        order: &impl Order,
+        mut race: impl FnMut(Record),
+    ) -> Insert {
+        if self.stands_for(new) {
+            return Insert::Known;
+        }
+        let all = new.kind().is_write() || self.len <= LOOK_AT_ALL;
+        let mut raced = false;
+        let mut i = 0;
+        while i < self.len {
+            if !all && i >= self.writes && i + NEWEST < self.len {
+                i = self.len - NEWEST;
+            }
+            let old = self.get(i);
+            let conflict = old.conflicts_with(new);
+            let covered = new.covers(old);
+            if (conflict || covered) && order.knows(old.segment()) {
+                if covered {
+                    self.remove(i);
+                    continue;
+                }
+            } else {
+                raced |= conflict;
+            }
+            i += 1;
+        }
+        let mut stored = Stored::default();
+        if self.len == self.records.len() {
+            stored.dropped += self.prune(new, order);
+            // Pruning costs a pass over all records: it must pay for the next.
+            if self.len + self.len / 4 >= self.records.len() {
+                return Insert::Full;
+            }
+        }
+        if raced {
+            stored.dropped += self.report(new, order, &mut race);
+        }
+        self.push(new);
+        Insert::Stored(stored)
+    }
+
+    /// Calls `race` with all that the new record races with.
+    fn report(&mut self, new: Record, order: &impl Order, race: &mut impl FnMut(Record)) -> usize {
+        let mut dropped = 0;
+        let mut i = 0;
+        while i < self.len {
+            let old = self.get(i);
+            if old.conflicts_with(new) && !order.knows(old.segment()) {
+                race(old);
+                if self.len >= RACED_ALIKE && old.reads_alike(new) {
+                    self.remove(i);
+                    dropped += 1;
+                    continue;
+                }
+            }
+            i += 1;
+        }
+        dropped
+    }
+
+    /// Drops what `new` stands for, and what the bound on ended goroutines
+    /// allows.  The number that went by the bound.
+    fn prune(&mut self, new: Record, order: &impl Order) -> usize {
+        let mut i = 0;
+        while i < self.len {
+            let old = self.get(i);
+            if new.covers(old) && order.knows(old.segment()) {
+                self.remove(i);
+            } else {
+                i += 1;
+            }
+        }
+        let place = |bits: &u64| *bits >> crate::record::ID_BITS;
+        let mut bits: Vec<u64> =
+            self.records[..self.len].iter().map(|word| word.load(Relaxed)).collect();
+        bits[..self.writes].sort_unstable_by_key(place);
+        bits[self.writes..].sort_unstable_by_key(place);
+        let (mut last, mut alike) = (u64::MAX, 0);
+        let (mut kept, mut kept_writes) = (0, 0);
+        for (i, word) in bits.iter().enumerate() {
+            if place(word) != last {
+                (last, alike) = (place(word), 0);
+            }
+            let ended =
+                Record::from_bits(*word).is_some_and(|record| order.has_ended(record.segment()));
+            alike += usize::from(ended);
+            if ended && alike > ENDED_ALIKE {
+                continue;
+            }
+            kept_writes += usize::from(i < self.writes);
+            self.records[kept].store(*word, Relaxed);
+            kept += 1;
+        }
+        (self.len, self.writes) = (kept, kept_writes);
+        bits.len() - kept
+    }
+
+    /// Storage below `len` holds records only; the other answer never comes up.
+    fn get(&self, i: usize) -> Record {
+        load(&self.records[i]).unwrap_or(Record::new(
+            Segment(0),
+            StackId(0),
+            Span::WHOLE,
+            Kind::Read,
+        ))
+    }
+
+    fn copy(&self, from: usize, to: usize) {
+        self.records[to].store(self.records[from].load(Relaxed), Relaxed);
+    }
+
+    fn push(&mut self, new: Record) {
+        let end = self.len;
+        if new.kind().is_write() {
+            self.copy(self.writes, end);
+            self.records[self.writes].store(new.bits(), Relaxed);
+            self.writes += 1;
+        } else {
+            self.records[end].store(new.bits(), Relaxed);
+        }
+        self.len += 1;
+    }
+
+    fn remove(&mut self, i: usize) {
+        let last = self.len - 1;
+        if i < self.writes {
+            self.writes -= 1;
+            self.copy(self.writes, i);
+            self.copy(last, self.writes);
+        } else {
+            self.copy(last, i);
+        }
+        self.len = last;
+    }
+}
+
+fn load(word: &AtomicU64) -> Option<Record> {
+    Record::from_bits(word.load(Relaxed))
+}

@@ -1,0 +1,349 @@
+//! The symbols that Go's runtime calls, and nothing else.
+//!
+//! Go calls them through `runtime.racecall`, on the system stack, with `g` in
+//! R14 and the goroutine's stack pointer in R12.  A shim adds how far that
+//! pointer is from the goroutine's stack top, as one more argument; see
+//! [`crate::racectx`] for its use.
+
+use crate::access::{self, Site};
+use crate::atomic::{self, Effect};
+use crate::racectx::{Inner, NO_DISTANCE, RaceCtx};
+use crate::sync::{self, Release};
+use crate::{go, life_cycle, report, shadow};
+use core::arch::naked_asm;
+use core::ffi::c_char;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
+use gosan_engine::record::Kind;
+use gosan_engine::span::Span;
+
+/// What the hooks push between the function's frame and the shim, in bytes:
+/// return addresses, and the frames of Go's ABI wrappers.
+mod below {
+    pub const ACCESS: usize = 8;
+    pub const ENTER: usize = 40;
+    pub const EXIT: usize = 24;
+}
+
+fn distance(raw: usize, below: usize) -> u32 {
+    raw.checked_sub(below).and_then(|bytes| u32::try_from(bytes).ok()).unwrap_or(NO_DISTANCE)
+}
+
+/// Runs `f` with the goroutine of an event; Go passes null where there is none,
+/// on the stacks of signals and of the scheduler.
+#[inline(always)]
+fn with(ctx: *const RaceCtx, f: impl FnOnce(&'static RaceCtx, &mut Inner)) {
+    // SAFETY: Go passes back what `__tsan_go_start` or `__tsan_init` gave, until
+    // `__tsan_go_end`, and one event of a goroutine at a time.
+    if let Some(ctx) = unsafe { ctx.as_ref() } {
+        // SAFETY: as above.
+        f(ctx, unsafe { ctx.inner() });
+    }
+}
+
+/// Declares a symbol that loads the raw distance into the given argument
+/// register and goes on in a Rust function.
+macro_rules! with_distance {
+    ($($symbol:ident, $register:literal => $target:path;)*) => {$(
+        /// See the function that it goes on in.
+        #[unsafe(no_mangle)]
+        #[unsafe(naked)]
+        extern "C" fn $symbol() {
+            // `g.stack.hi` is the second word of `g` in every version.
+            naked_asm!(
+                concat!("mov ", $register, ", [r14 + 8]"),
+                concat!("sub ", $register, ", r12"),
+                "jmp {}",
+                sym $target,
+            )
+        }
+    )*};
+}
+
+with_distance! {
+    __tsan_read, "rcx" => read;
+    __tsan_write, "rcx" => write;
+    __tsan_read_pc, "r8" => read_pc;
+    __tsan_write_pc, "r8" => write_pc;
+    __tsan_read_range, "r8" => read_range;
+    __tsan_write_range, "r8" => write_range;
+    __tsan_func_enter, "rdx" => func_enter;
+    __tsan_func_exit, "rsi" => func_exit;
+}
+
+extern "C" fn read(ctx: *const RaceCtx, address: usize, pc: u64, raw: usize) {
+    let site = Site { pc, caller: 0, distance: distance(raw, below::ACCESS) };
+    with(ctx, |ctx, inner| {
+        access::word(ctx, inner, address, Span::new(address, 1), Kind::Read, site);
+    });
+}
+
+extern "C" fn write(ctx: *const RaceCtx, address: usize, pc: u64, raw: usize) {
+    let site = Site { pc, caller: 0, distance: distance(raw, below::ACCESS) };
+    with(ctx, |ctx, inner| {
+        access::word(ctx, inner, address, Span::new(address, 1), Kind::Write, site);
+    });
+}
+
+extern "C" fn read_pc(ctx: *const RaceCtx, address: usize, caller: u64, pc: u64, raw: usize) {
+    let site = Site { pc, caller, distance: distance(raw, below::ACCESS) };
+    with(ctx, |ctx, inner| {
+        access::word(ctx, inner, address, Span::new(address, 1), Kind::Read, site);
+    });
+}
+
+extern "C" fn write_pc(ctx: *const RaceCtx, address: usize, caller: u64, pc: u64, raw: usize) {
+    let site = Site { pc, caller, distance: distance(raw, below::ACCESS) };
+    with(ctx, |ctx, inner| {
+        access::word(ctx, inner, address, Span::new(address, 1), Kind::Write, site);
+    });
+}
+
+extern "C" fn read_range(ctx: *const RaceCtx, address: usize, bytes: usize, pc: u64, raw: usize) {
+    let site = Site { pc, caller: 0, distance: distance(raw, below::ACCESS) };
+    with(ctx, |ctx, inner| access::range(ctx, inner, address, bytes, Kind::Read, site));
+}
+
+extern "C" fn write_range(ctx: *const RaceCtx, address: usize, bytes: usize, pc: u64, raw: usize) {
+    let site = Site { pc, caller: 0, distance: distance(raw, below::ACCESS) };
+    with(ctx, |ctx, inner| access::range(ctx, inner, address, bytes, Kind::Write, site));
+}
+
+extern "C" fn func_enter(ctx: *const RaceCtx, return_pc: u64, raw: usize) {
+    with(ctx, |_, inner| inner.enter(return_pc, distance(raw, below::ENTER)));
+}
+
+extern "C" fn func_exit(ctx: *const RaceCtx, raw: usize) {
+    with(ctx, |_, inner| inner.exit(distance(raw, below::EXIT)));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn __tsan_init(main: &mut *const RaceCtx, processor: &mut usize, callback: usize) {
+    go::set_callback(callback);
+    *main = life_cycle::start_program();
+    *processor = 1;
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn __tsan_fini() {
+    life_cycle::end_program();
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn __gosan_goroot(from: *mut c_char, to: *mut c_char) {
+    go::set_goroots(from, to);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn __gosan_atexit_ms(out: &mut u64) {
+    *out = report::atexit_sleep_ms();
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn __gosan_unwound(ctx: *const RaceCtx, raw: usize) {
+    with(ctx, |_, inner| inner.unwound(distance(raw, 0)));
+}
+
+/// Processors have no state here.
+#[unsafe(no_mangle)]
+extern "C" fn __tsan_proc_create(processor: &mut usize) {
+    *processor = 1;
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn __tsan_proc_destroy(_processor: usize) {}
+
+#[unsafe(no_mangle)]
+extern "C" fn __tsan_map_shadow(address: usize, bytes: usize) {
+    shadow::announce(address, bytes);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn __tsan_go_start(creator: *const RaceCtx, new: &mut *const RaceCtx, pc: u64) {
+    // SAFETY: see `with`; the creator waits for this call.
+    let creator = unsafe { creator.as_ref() };
+    *new = life_cycle::start_goroutine(creator, pc);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn __tsan_go_end(ctx: *const RaceCtx) {
+    // SAFETY: see `with`; Go uses the context no more.
+    if let Some(ctx) = unsafe { ctx.as_ref() } {
+        // SAFETY: as above.
+        unsafe { life_cycle::end_goroutine(ctx) };
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn __tsan_malloc(_ctx: usize, _pc: usize, address: usize, bytes: usize) {
+    shadow::clear(address, bytes);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn __tsan_free(address: usize, bytes: usize) {
+    shadow::clear(address, bytes);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn __tsan_acquire(ctx: *const RaceCtx, address: usize) {
+    with(ctx, |_, inner| {
+        if inner.ignore_sync == 0 {
+            sync::acquire(inner, address);
+        }
+    });
+}
+
+fn release(ctx: *const RaceCtx, address: usize, how: Release) {
+    with(ctx, |_, inner| {
+        if inner.ignore_sync == 0 {
+            sync::release(inner, address, how);
+        }
+    });
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn __tsan_release(ctx: *const RaceCtx, address: usize) {
+    release(ctx, address, Release::Store);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn __tsan_release_merge(ctx: *const RaceCtx, address: usize) {
+    release(ctx, address, Release::Merge);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn __tsan_release_acquire(ctx: *const RaceCtx, address: usize) {
+    release(ctx, address, Release::StoreAndAcquire);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn __tsan_go_ignore_sync_begin(ctx: *const RaceCtx) {
+    with(ctx, |_, inner| inner.ignore_sync += 1);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn __tsan_go_ignore_sync_end(ctx: *const RaceCtx) {
+    with(ctx, |_, inner| inner.ignore_sync = inner.ignore_sync.saturating_sub(1));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn __tsan_finalizer_goroutine(ctx: *const RaceCtx) {
+    with(ctx, |_, inner| life_cycle::learn_all(inner));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn __tsan_report_count(out: &mut u64) {
+    *out = report::count();
+}
+
+/// Arguments and results of an atomic operation, as they lie on Go's stack: the
+/// address first.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct Arguments(*mut u8);
+
+impl Arguments {
+    /// The address that is operated on.
+    fn address(self) -> usize {
+        self.get(0)
+    }
+
+    fn get<T: Copy>(self, offset: usize) -> T {
+        // SAFETY: Go's declaration of the operation puts a T at this offset.
+        unsafe { self.0.add(offset).cast::<T>().read() }
+    }
+
+    fn set<T>(self, offset: usize, value: T) {
+        // SAFETY: as for `get`.
+        unsafe { self.0.add(offset).cast::<T>().write(value) }
+    }
+}
+
+/// The word that an atomic operation is about.
+fn target<T>(arguments: Arguments) -> &'static T {
+    // SAFETY: the thunk has read from the address already, the program may
+    // change it by atomic operations, and the hardware takes any alignment.
+    unsafe { &*(arguments.address() as *const T) }
+}
+
+fn run<T>(
+    ctx: *const RaceCtx,
+    site: (u64, u64),
+    arguments: Arguments,
+    bytes: usize,
+    operation: impl FnOnce() -> (T, Effect),
+    result: impl FnOnce(T),
+) {
+    let site = Site { caller: site.0, pc: site.1, distance: NO_DISTANCE };
+    // SAFETY: see `with`.
+    match unsafe { ctx.as_ref() } {
+        // SAFETY: see `with`.
+        Some(ctx) if unsafe { ctx.inner() }.ignore_sync == 0 => with(ctx, |ctx, inner| {
+            result(atomic::update(ctx, inner, arguments.address(), bytes, site, operation));
+        }),
+        _ => result(operation().0),
+    }
+}
+
+macro_rules! atomics {
+    ($atomic:ty, $value:ty, $bytes:literal:
+     $load:ident, $store:ident, $exchange:ident, $add:ident, $and:ident, $or:ident, $cas:ident) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn $load(ctx: *const RaceCtx, caller: u64, pc: u64, args: Arguments) {
+            let operation = || target::<$atomic>(args).load(SeqCst);
+            let site = Site { caller, pc, distance: NO_DISTANCE };
+            let mut value = operation();
+            with(ctx, |ctx, inner| {
+                if inner.ignore_sync == 0 {
+                    value = atomic::load(ctx, inner, args.address(), $bytes, site, operation);
+                }
+            });
+            args.set(8, value);
+        }
+
+        #[unsafe(no_mangle)]
+        extern "C" fn $store(ctx: *const RaceCtx, caller: u64, pc: u64, args: Arguments) {
+            let operation = || {
+                target::<$atomic>(args).store(args.get::<$value>(8), SeqCst);
+                ((), Effect::Store)
+            };
+            run(ctx, (caller, pc), args, $bytes, operation, |()| {});
+        }
+
+        atomics!(@update $atomic, $value, $bytes: $exchange swap, $add fetch_add, $and fetch_and, $or fetch_or);
+
+        #[unsafe(no_mangle)]
+        extern "C" fn $cas(ctx: *const RaceCtx, caller: u64, pc: u64, args: Arguments) {
+            let operation = || {
+                let (old, new): ($value, $value) = (args.get(8), args.get(8 + $bytes));
+                match target::<$atomic>(args).compare_exchange(old, new, SeqCst, SeqCst) {
+                    Ok(_) => (true, Effect::Update),
+                    Err(_) => (false, Effect::Load),
+                }
+            };
+            let result = 8 + (2 * $bytes as usize).next_multiple_of(8);
+            run(ctx, (caller, pc), args, $bytes, operation, |swapped| {
+                args.set(result, swapped as u8);
+            });
+        }
+    };
+    (@update $atomic:ty, $value:ty, $bytes:literal: $($symbol:ident $method:ident),*) => {$(
+        #[unsafe(no_mangle)]
+        extern "C" fn $symbol(ctx: *const RaceCtx, caller: u64, pc: u64, args: Arguments) {
+            let operation = || {
+                let operand: $value = args.get(8);
+                (target::<$atomic>(args).$method(operand, SeqCst), Effect::Update)
+            };
+            run(ctx, (caller, pc), args, $bytes, operation, |old| args.set(16, old));
+        }
+    )*};
+}
+
+atomics!(AtomicU32, u32, 4:
+    __tsan_go_atomic32_load, __tsan_go_atomic32_store, __tsan_go_atomic32_exchange,
+    __tsan_go_atomic32_fetch_add, __tsan_go_atomic32_fetch_and, __tsan_go_atomic32_fetch_or,
+    __tsan_go_atomic32_compare_exchange);
+atomics!(AtomicU64, u64, 8:
+    __tsan_go_atomic64_load, __tsan_go_atomic64_store, __tsan_go_atomic64_exchange,
+    __tsan_go_atomic64_fetch_add, __tsan_go_atomic64_fetch_and, __tsan_go_atomic64_fetch_or,
+    __tsan_go_atomic64_compare_exchange);
+

@@ -1,0 +1,203 @@
+//! Checks one access against what its words remember, and records it.
+//!
+//! The usual case, a word that this goroutine touched last and at this time,
+//! is one load and a comparison.  A word with one older record of which the
+//! goroutine knows is one compare-and-swap.  All else goes through the word's
+//! box.
+//!
+//! Of two accesses at the same instant on two processors, one changes the cell
+//! (or owns its box) first; the other then sees that record, and it cannot
+//! know the other's present time, so it reports.
+
+use crate::boxes;
+use crate::ids;
+use crate::racectx::{Inner, RaceCtx};
+use crate::report::{self, Hit};
+use crate::shadow::{self, State};
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, Ordering};
+use gosan_engine::record::{Kind, Record, StackId};
+use gosan_engine::span::{Span, WORD_BYTES};
+use gosan_engine::word_set::{Insert, Order};
+
+/// Records that one of the bounds in [`gosan_engine::word_set`] dropped.
+static DROPPED: AtomicU32 = AtomicU32::new(0);
+
+/// Records dropped by a bound so far.
+pub fn dropped() -> u32 {
+    DROPPED.load(Ordering::Relaxed)
+}
+
+/// Where in the program an access happens.  The stack is looked up only when
+/// the access has to be recorded.
+#[derive(Clone, Copy)]
+pub struct Site {
+    /// The return address of the hook.
+    pub pc: u64,
+    /// The call of the function that has the hook, where it does not announce
+    /// itself; else 0.
+    pub caller: u64,
+    /// Distance of the frame from the stack's top in bytes, see
+    /// [`crate::racectx`].
+    pub distance: u32,
+}
+
+impl Site {
+    /// The stack of an event at this site.
+    pub fn stack(self, inner: &mut Inner) -> StackId {
+        if self.caller == 0 {
+            inner.event(self.pc, self.distance)
+        } else {
+            inner.event_in_callee(self.caller, self.pc, self.distance)
+        }
+    }
+}
+
+/// An access to some bytes of one word.
+#[inline]
+pub fn word(ctx: &RaceCtx, inner: &mut Inner, address: usize, span: Span, kind: Kind, site: Site) {
+    let Some((cell, _)) = shadow::locate(address) else { return };
+    if is_known(inner, cell.load().1, span, kind) {
+        return;
+    }
+    slow(ctx, inner, address, WORD_BYTES - address % WORD_BYTES, Some(span), kind, site);
+}
+
+/// An access to `bytes` bytes.
+pub fn range(
+    ctx: &RaceCtx,
+    inner: &mut Inner,
+    address: usize,
+    bytes: usize,
+    kind: Kind,
+    site: Site,
+) {
+    if bytes != 0 {
+        slow(ctx, inner, address, bytes, None, kind, site);
+    }
+}
+
+/// Whether this goroutine recorded as much in its present segment.
+#[inline]
+fn is_known(inner: &Inner, state: State, span: Span, kind: Kind) -> bool {
+    if inner.segment.0 == 0 {
+        return false;
+    }
+    let new = Record::new(inner.segment, StackId(0), span, kind);
+    match state {
+        State::One(old) => old.segment() == new.segment() && old.covers(new),
+        State::Boxed { id, locked: false } => boxes::peek(id, new),
+        _ => false,
+    }
+}
+
+#[inline(never)]
+fn slow(
+    ctx: &RaceCtx,
+    inner: &mut Inner,
+    address: usize,
+    bytes: usize,
+    only: Option<Span>,
+    kind: Kind,
+    site: Site,
+) {
+    // First, since it may run reclaim, which waits for whoever is busy.
+    let segment = ctx.segment_for_record(inner);
+    let stack = site.stack(inner);
+    let mut hits = Vec::new();
+    let busy = ctx.busy();
+    let end = address + bytes;
+    let mut at = address;
+    while at < end {
+        let start = at % WORD_BYTES;
+        let len = (end - at).min(WORD_BYTES - start);
+        let span = only.unwrap_or(Span::new(start, len));
+        let new = Record::new(segment, stack, span, kind);
+        record(inner, at, new, &mut hits);
+        at += len;
+    }
+    drop(busy);
+    if !hits.is_empty() {
+        report::races(inner.life, hits);
+    }
+}
+
+/// Checks and records one word.
+fn record(inner: &Inner, address: usize, new: Record, hits: &mut Vec<Hit>) {
+    let Some((cell, touched)) = shadow::locate(address) else { return };
+    let mut tries = 0;
+    loop {
+        let (bits, state) = cell.load();
+        match state {
+            State::Empty => {
+                shadow::touch(touched);
+                if cell.replace(bits, new.bits()) {
+                    return;
+                }
+                continue;
+            }
+            State::One(old) => {
+                if old.segment() == new.segment() && old.covers(new) {
+                    return;
+                }
+                if new.covers(old) && inner.knows(old.segment()) {
+                    if cell.replace(bits, new.bits()) {
+                        return;
+                    }
+                    continue;
+                }
+            }
+            State::Boxed { id, locked } => {
+                if !locked && boxes::peek(id, new) && cell.bits() == bits {
+                    return;
+                }
+                if locked {
+                    shadow::wait(&mut tries);
+                    continue;
+                }
+            }
+        }
+        return record_in_box(inner, &mut cell.lock(), address, new, hits);
+    }
+}
+
+/// Checks and records a word whose box is owned.
+pub fn record_in_box(
+    inner: &Inner,
+    owned: &mut shadow::Owned,
+    address: usize,
+    new: Record,
+    hits: &mut Vec<Hit>,
+) {
+    loop {
+        let mut set = boxes::set_of(owned.id());
+        let answer = set.insert(new, inner, |old| note(hits, address, new, old));
+        boxes::set_lengths(owned.id(), &set);
+        match answer {
+            Insert::Known => return,
+            Insert::Stored(stored) => {
+                if stored.dropped != 0 {
+                    DROPPED.fetch_add(stored.dropped as u32, Ordering::Relaxed);
+                }
+                return;
+            }
+            Insert::Full if owned.grow() => {}
+            Insert::Full => {
+                DROPPED.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
+        }
+    }
+}
+
+/// Remembers a race until the word is let go.  While the goroutine is busy the
+/// old record's numbers hold, so what the report needs of them is taken here.
+#[cold]
+fn note(hits: &mut Vec<Hit>, address: usize, new: Record, old: Record) {
+    let word = address & !(WORD_BYTES - 1);
+    if hits.iter().any(|hit| hit.old.reads_alike(old) && hit.word != word) {
+        return;
+    }
+    let by = ids::life_of(old.segment());
+    hits.push(Hit { word, new, old, by: ids::biography(by) });
+}

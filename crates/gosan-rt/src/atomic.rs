@@ -1,0 +1,92 @@
+//! `sync/atomic`: the operation itself, its happens-before edges, its access.
+//!
+//! Go's atomics are sequentially consistent.  A store releases, a load
+//! acquires, a read-modify-write does both.  A compare-and-swap that fails is a
+//! load: ThreadSanitizer takes it for a write.
+//!
+//! Stores and read-modify-writes run while the word's box is owned, so the
+//! clock changes in the order of the values.  A load that finds no sync object
+//! read a value from before the first store; one that finds it loads again
+//! under the lock, so that value and clock belong together.
+
+use crate::access::{self, Site};
+use crate::ids;
+use crate::racectx::{Inner, RaceCtx};
+use crate::report;
+use crate::shadow;
+use crate::sync;
+use alloc::vec::Vec;
+use gosan_engine::record::{Kind, Record};
+use gosan_engine::span::Span;
+
+/// What an operation did to the value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Read it.
+    Load,
+    /// Wrote it without reading.
+    Store,
+    /// Read and wrote it.
+    Update,
+}
+
+/// Runs a load of `bytes` bytes.
+pub fn load<T>(
+    ctx: &RaceCtx,
+    inner: &mut Inner,
+    address: usize,
+    bytes: usize,
+    site: Site,
+    operation: impl Fn() -> T,
+) -> T {
+    let value = operation();
+    let Some((cell, _)) = shadow::locate(address) else { return value };
+    let value = match cell.lock_boxed() {
+        None => value,
+        Some(owned) => match sync::existing(&owned, address) {
+            None => value,
+            Some(clock) => {
+                inner.hb.acquire(clock, ids::era());
+                operation()
+            }
+        },
+    };
+    sync::after_sync(inner);
+    access::word(ctx, inner, address, Span::new(address, bytes), Kind::AtomicRead, site);
+    value
+}
+
+/// Runs an operation that may write `bytes` bytes.
+pub fn update<T>(
+    ctx: &RaceCtx,
+    inner: &mut Inner,
+    address: usize,
+    bytes: usize,
+    site: Site,
+    operation: impl FnOnce() -> (T, Effect),
+) -> T {
+    let segment = ctx.segment_for_record(inner);
+    let stack = site.stack(inner);
+    let mut hits = Vec::new();
+    let busy = ctx.busy();
+    let Some(mut owned) = sync::own(address) else { return operation().0 };
+    let (value, effect) = operation();
+    let kind = if effect == Effect::Load { Kind::AtomicRead } else { Kind::AtomicWrite };
+    let era = ids::era();
+    match (effect, sync::existing(&owned, address)) {
+        (Effect::Load | Effect::Update, Some(clock)) => inner.hb.acquire(clock, era),
+        _ => {}
+    }
+    let new = Record::new(segment, stack, Span::new(address, bytes), kind);
+    access::record_in_box(inner, &mut owned, address, new, &mut hits);
+    if effect != Effect::Load {
+        inner.hb.release(sync::created(&owned, address), era);
+    }
+    drop(owned);
+    drop(busy);
+    sync::after_sync(inner);
+    if !hits.is_empty() {
+        report::races(inner.life, hits);
+    }
+    value
+}

@@ -1,0 +1,237 @@
+//! Out-of-line state of a word: more than one record, or sync objects.
+//!
+//! A box is `4 << class` words of a region: two words of header, then records.
+//!
+//! ```text
+//! word 0: | generation 16 | writes 24 | len 24 |
+//! word 1: | class 16 | address of the first sync object 48 |
+//! ```
+//!
+//! Whoever holds the lock bit of the cell that names a box owns it.  One
+//! reader goes without the lock: it looks for a record of *its own* present
+//! segment ([`peek`]), which nobody else writes, and then checks that the cell
+//! still names the box in the same generation.
+
+use crate::lock::Lock;
+use crate::region::Region;
+use crate::sync::SyncObject;
+use alloc::boxed::Box;
+use core::sync::atomic::{AtomicU64, Ordering};
+use gosan_engine::record::Record;
+use gosan_engine::word_set::WordSet;
+
+const HEADER: usize = 2;
+const UNIT_WORDS: usize = 4;
+/// The largest class holds a million records of one word.
+const CLASSES: usize = 19;
+/// 32-byte units: 64 GiB of address space.
+const LIMIT: usize = 1 << 31;
+/// Units committed beyond the last box, so that a peek at an outdated length
+/// stays inside the region.
+const SLACK: usize = 8;
+const PEEK: usize = 12;
+
+const LEN_BITS: u32 = 24;
+const LEN_MASK: u64 = (1 << LEN_BITS) - 1;
+const GENERATION_SHIFT: u32 = 2 * LEN_BITS;
+const POINTER_MASK: u64 = (1 << 48) - 1;
+
+// SAFETY: zero is a valid array of atomics.
+static UNITS: Region<[AtomicU64; UNIT_WORDS]> = unsafe { Region::new(LIMIT) };
+static FREE: [Lock<u32>; CLASSES] = [const { Lock::new(0) }; CLASSES];
+/// The first unit that was never used; unit 0 means none.
+static NEXT: Lock<usize> = Lock::new(1);
+
+/// Reserves the address space of all boxes.
+pub fn reserve() -> bool {
+    UNITS.reserve()
+}
+
+/// A box that the caller owns.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct BoxId {
+    /// The first unit.
+    pub unit: u32,
+    /// Differs between two uses of the same unit.
+    pub generation: u16,
+}
+
+/// Takes a box with room for at least `records`; the largest there is where
+/// that is too many.
+pub fn take(records: usize) -> BoxId {
+    let mut class = 0;
+    while class + 1 < CLASSES && capacity(class) < records {
+        class += 1;
+    }
+    let mut first = FREE[class].lock();
+    let unit = if *first != 0 {
+        let unit = *first;
+        *first = words(unit)[1].load(Ordering::Relaxed) as u32;
+        unit
+    } else {
+        drop(first);
+        let mut next = NEXT.lock();
+        let unit = *next;
+        let units = 1 << class;
+        if !UNITS.ensure(unit + units + SLACK) {
+            crate::fatal("gosan: out of memory for the records of accesses");
+        }
+        *next += units;
+        unit as u32
+    };
+    let head = words(unit);
+    let generation = ((head[0].load(Ordering::Relaxed) >> GENERATION_SHIFT) as u16).wrapping_add(1);
+    head[1].store((class as u64) << 48, Ordering::Relaxed);
+    head[0].store((generation as u64) << GENERATION_SHIFT, Ordering::Release);
+    BoxId { unit, generation }
+}
+
+/// Gives a box back.  Its sync objects must have been taken out.
+pub fn give_back(id: BoxId) {
+    let head = words(id.unit);
+    let class = (head[1].load(Ordering::Relaxed) >> 48) as usize;
+    let mut first = FREE[class].lock();
+    head[1].store(*first as u64 | (class as u64) << 48, Ordering::Relaxed);
+    *first = id.unit;
+}
+
+/// Whether the box holds a record of `new`'s segment that stands for it; to be
+/// believed only if the cell names the same box afterwards.
+#[inline]
+pub fn peek(id: BoxId, new: Record) -> bool {
+    let head = words(id.unit)[0].load(Ordering::Acquire);
+    if (head >> GENERATION_SHIFT) as u16 != id.generation {
+        return false;
+    }
+    let len = (head & LEN_MASK) as usize;
+    (0..len.min(PEEK)).any(|i| {
+        Record::from_bits(record(id.unit, i).load(Ordering::Relaxed))
+            .is_some_and(|old| old.segment() == new.segment() && old.covers(new))
+    })
+}
+
+/// The records of an owned box.
+pub fn set_of(id: BoxId) -> WordSet<'static> {
+    let head = words(id.unit);
+    let (len, writes) = lengths(id);
+    let capacity = capacity((head[1].load(Ordering::Relaxed) >> 48) as usize);
+    // SAFETY: a box's words lie one after the other in the region, committed
+    // when it was taken, and atomics may be shared.
+    let records = unsafe { core::slice::from_raw_parts(record(id.unit, 0), capacity) };
+    WordSet::new(records, len, writes)
+}
+
+/// The number of records, and of writes among them.
+pub fn lengths(id: BoxId) -> (usize, usize) {
+    let head = words(id.unit)[0].load(Ordering::Relaxed);
+    ((head & LEN_MASK) as usize, (head >> LEN_BITS & LEN_MASK) as usize)
+}
+
+/// Stores the lengths after the set was changed.
+pub fn set_lengths(id: BoxId, set: &WordSet) {
+    words(id.unit)[0].store(
+        set.len() as u64
+            | (set.writes() as u64) << LEN_BITS
+            | (id.generation as u64) << GENERATION_SHIFT,
+        Ordering::Release,
+    );
+}
+
+/// A box with room for more, with the same content, in place of the owned one.
+/// `None` where there is no larger one.
+pub fn grown(id: BoxId) -> Option<BoxId> {
+    let class = (words(id.unit)[1].load(Ordering::Relaxed) >> 48) as usize;
+    if class + 1 == CLASSES {
+        return None;
+    }
+    let larger = take(capacity(class) + 1);
+    let (len, writes) = lengths(id);
+    for i in 0..len {
+        let bits = record(id.unit, i).load(Ordering::Relaxed);
+        record(larger.unit, i).store(bits, Ordering::Relaxed);
+    }
+    words(larger.unit)[0].store(
+        len as u64 | (writes as u64) << LEN_BITS | (larger.generation as u64) << GENERATION_SHIFT,
+        Ordering::Release,
+    );
+    set_sync(larger, take_sync(id));
+    give_back(id);
+    Some(larger)
+}
+
+/// Whether sync objects hang on the box.
+pub fn has_sync(id: BoxId) -> bool {
+    words(id.unit)[1].load(Ordering::Relaxed) & POINTER_MASK != 0
+}
+
+/// Takes the sync objects out.
+pub fn take_sync(id: BoxId) -> Option<Box<SyncObject>> {
+    let word = &words(id.unit)[1];
+    let bits = word.load(Ordering::Relaxed);
+    word.store(bits & !POINTER_MASK, Ordering::Relaxed);
+    let pointer = (bits & POINTER_MASK) as *mut SyncObject;
+    // SAFETY: the pointer came from `Box::into_raw` in `set_sync`, and it was
+    // just taken out of the only place that held it.
+    (!pointer.is_null()).then(|| unsafe { Box::from_raw(pointer) })
+}
+
+/// Puts sync objects in; there must be none.
+pub fn set_sync(id: BoxId, objects: Option<Box<SyncObject>>) {
+    if let Some(objects) = objects {
+        let word = &words(id.unit)[1];
+        let bits = word.load(Ordering::Relaxed);
+        debug_assert!(bits & POINTER_MASK == 0);
+        word.store(bits | Box::into_raw(objects) as u64, Ordering::Relaxed);
+    }
+}
+
+/// The first sync object of an owned box, null where there is none.
+pub fn sync_pointer(id: BoxId) -> *mut SyncObject {
+    (words(id.unit)[1].load(Ordering::Relaxed) & POINTER_MASK) as *mut SyncObject
+}
+
+fn capacity(class: usize) -> usize {
+    (UNIT_WORDS << class) - HEADER
+}
+
+#[inline]
+fn words(unit: u32) -> &'static [AtomicU64; UNIT_WORDS] {
+    UNITS.get(unit as usize)
+}
+
+#[inline]
+fn record(unit: u32, i: usize) -> &'static AtomicU64 {
+    let at = HEADER + i;
+    &UNITS.get(unit as usize + at / UNIT_WORDS)[at % UNIT_WORDS]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gosan_engine::record::{Kind, Segment, StackId};
+    use gosan_engine::span::Span;
+
+    #[test]
+    fn a_box_grows_with_its_content_and_comes_back_in_a_new_generation() {
+        crate::test_support::reserve();
+        let id = take(2);
+        let mut set = set_of(id);
+        let order = crate::test_support::Unordered;
+        let record = |segment| {
+            Record::new(Segment(segment), StackId(segment), Span::WHOLE, Kind::Read)
+        };
+        for segment in 1..=2 {
+            set.insert(record(segment), &order, |_| {});
+        }
+        assert_eq!(set.insert(record(3), &order, |_| {}), gosan_engine::word_set::Insert::Full);
+        set_lengths(id, &set);
+        let larger = grown(id).expect("there is a larger class");
+        assert_eq!(lengths(larger), (2, 0));
+        assert!(peek(larger, record(2)) && !peek(larger, record(3)));
+        give_back(larger);
+        let again = take(6);
+        assert_eq!(again.unit, larger.unit);
+        assert_ne!(again.generation, larger.generation);
+        assert!(!peek(larger, record(2)), "an old generation is not believed");
+    }
+}

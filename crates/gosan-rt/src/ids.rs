@@ -1,0 +1,361 @@
+//! The numbers that records are made of, and their reuse.
+//!
+//! - A *segment* is a stretch of one goroutine's time: (slot, time, life).
+//!   Every record names one, so each publishing of a goroutine's time that is
+//!   followed by an access uses one up.
+//! - A *slot* names a goroutine in clocks.  When it may be used again, and why
+//!   that is sound, is proved in [`gosan_engine::goroutine`].
+//! - A *life* is what a report says of a goroutine: its number and where it
+//!   was created.  It is kept as long as a record may ask for it.
+//!
+//! All three are freed by [`crate::reclaim`].
+
+use crate::lock::Lock;
+use crate::racectx::{self, RaceCtx};
+use crate::reclaim;
+use crate::region::Region;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use gosan_engine::clock::{Slot, Time};
+use gosan_engine::goroutine::Goroutine;
+use gosan_engine::record::{ID_LIMIT, Segment, StackId};
+
+/// Slots that the clocks can name.
+const SLOT_LIMIT: usize = 1 << 24;
+/// Segments begun, at least, between two passes of reclaim.
+const RECLAIM_SEGMENTS: u32 = 1 << 20;
+/// Slots of ended goroutines, at least, between two passes of reclaim.
+const RECLAIM_SLOTS: usize = 1 << 13;
+/// Slots of ended goroutines that a start looks at.
+const SLOT_TRIES: usize = 8;
+
+/// Index of what is known of a goroutine for reports; 0 is Go's start-up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Life(pub u32);
+
+/// The number of the main goroutine, the first that Go creates.
+pub const MAIN: u64 = 1;
+
+struct SegmentEntry {
+    slot: AtomicU32,
+    time: AtomicU32,
+    life: AtomicU32,
+}
+
+struct LifeEntry {
+    number: AtomicU64,
+    created_at: AtomicU32,
+    creator: AtomicU32,
+    state: AtomicU32,
+}
+
+const RUNNING: u32 = 1;
+const ENDED: u32 = 2;
+
+// SAFETY: zero is valid for entries made of atomics.
+static SEGMENTS: Region<SegmentEntry> = unsafe { Region::new(ID_LIMIT as usize) };
+// SAFETY: as above.
+static LIVES: Region<LifeEntry> = unsafe { Region::new(SLOT_LIMIT) };
+static IDS: Lock<Ids> = Lock::new(Ids::new());
+static ERA: AtomicU32 = AtomicU32::new(0);
+static DUE: AtomicU32 = AtomicU32::new(0);
+
+struct Ids {
+    segments: Numbers,
+    lives: Numbers,
+    /// Highest slot ever used.
+    slots_used: Slot,
+    /// Slots of ended goroutines with the last time that something may ask for.
+    ended: Vec<EndedSlot>,
+    /// Slots that nothing names any more, with the first time they may have.
+    free: Vec<(Slot, Time)>,
+    segments_since_reclaim: u32,
+    reclaim_after: u32,
+    ended_at_reclaim: usize,
+    goroutines: u64,
+}
+
+#[derive(Clone, Copy)]
+struct EndedSlot {
+    slot: Slot,
+    /// Who knows this time knows all that the goroutine did.
+    last: Time,
+    /// The next owner's first time.
+    next: Time,
+}
+
+/// Hands out numbers, freed ones first.
+struct Numbers {
+    next: u32,
+    freed: Vec<u32>,
+}
+
+impl Numbers {
+    const fn new(next: u32) -> Numbers {
+        Numbers { next, freed: Vec::new() }
+    }
+
+    fn take(&mut self) -> u32 {
+        self.freed.pop().unwrap_or_else(|| {
+            self.next += 1;
+            self.next - 1
+        })
+    }
+}
+
+impl Ids {
+    const fn new() -> Ids {
+        Ids {
+            segments: Numbers::new(1),
+            lives: Numbers::new(1),
+            slots_used: 0,
+            ended: Vec::new(),
+            free: Vec::new(),
+            segments_since_reclaim: 0,
+            reclaim_after: RECLAIM_SEGMENTS,
+            ended_at_reclaim: 0,
+            goroutines: 0,
+        }
+    }
+
+    fn slot(&mut self, knows: impl Fn(Slot, Time) -> bool) -> (Slot, Time) {
+        let tried = self.ended.len().saturating_sub(SLOT_TRIES)..self.ended.len();
+        for i in tried.rev() {
+            let old = self.ended[i];
+            if knows(old.slot, old.last) {
+                self.ended.swap_remove(i);
+                return (old.slot, old.next);
+            }
+        }
+        if let Some(free) = self.free.pop() {
+            return free;
+        }
+        self.slots_used += 1;
+        if self.slots_used as usize >= SLOT_LIMIT {
+            crate::fatal("gosan: more than 16 million goroutines left unordered accesses behind");
+        }
+        (self.slots_used, 1)
+    }
+}
+
+/// Reserves the address space.
+pub fn reserve() -> bool {
+    let reserved = SEGMENTS.reserve() && LIVES.reserve() && LIVES.ensure(0);
+    LIVES.get(0).state.store(RUNNING, Ordering::Relaxed);
+    reserved
+}
+
+/// The present era of slot reuse.
+#[inline]
+pub fn era() -> gosan_engine::sync_clock::Era {
+    gosan_engine::sync_clock::Era(ERA.load(Ordering::Acquire))
+}
+
+/// A slot, and its first time, for a goroutine started by `creator`.
+pub fn slot_for(creator: &Goroutine) -> (Slot, Time) {
+    IDS.lock().slot(|slot, time| creator.knows(slot, time))
+}
+
+/// A slot for a goroutine that nobody started.
+pub fn slot_for_first() -> (Slot, Time) {
+    IDS.lock().slot(|_, _| false)
+}
+
+/// A life for a goroutine created at `created_at` by `creator`.
+pub fn new_life(creator: Life, created_at: StackId) -> Life {
+    let mut ids = IDS.lock();
+    ids.goroutines += 1;
+    let life = ids.lives.take();
+    if life as usize >= LIVES.limit() || !LIVES.ensure(life as usize) {
+        crate::fatal("gosan: out of memory for goroutines");
+    }
+    let entry = LIVES.get(life as usize);
+    entry.number.store(ids.goroutines, Ordering::Relaxed);
+    entry.created_at.store(created_at.0, Ordering::Relaxed);
+    entry.creator.store(creator.0, Ordering::Relaxed);
+    entry.state.store(RUNNING, Ordering::Relaxed);
+    Life(life)
+}
+
+/// The goroutine has ended; `recorded` says whether it has a record of its
+/// present time.
+pub fn goroutine_ended(hb: &Goroutine, life: Life, recorded: bool) {
+    LIVES.get(life.0 as usize).state.store(ENDED, Ordering::Relaxed);
+    retire_slot(hb, recorded);
+}
+
+/// The slot's owner leaves it.
+pub fn retire_slot(hb: &Goroutine, recorded: bool) {
+    let now = hb.time();
+    // A time that was neither published nor recorded in leaves no trace.
+    let last = if hb.is_published() || recorded { now } else { now - 1 };
+    let mut ids = IDS.lock();
+    if now >= gosan_engine::goroutine::LAST_TIME - 1 {
+        // It has no times left for another owner.
+        return;
+    }
+    ids.ended.push(EndedSlot { slot: hb.slot(), last, next: now + 1 });
+    if ids.ended.len() >= RECLAIM_SLOTS.max(2 * ids.ended_at_reclaim) {
+        DUE.store(1, Ordering::Relaxed);
+    }
+}
+
+/// Begins a segment and shows it to reclaim.
+pub fn new_segment(slot: Slot, time: Time, life: Life, shown: &AtomicU32) -> Segment {
+    let mut ids = IDS.lock();
+    let id = ids.segments.take();
+    if id >= ID_LIMIT || !SEGMENTS.ensure(id as usize) {
+        crate::fatal("gosan: out of memory for the times of goroutines");
+    }
+    ids.segments_since_reclaim += 1;
+    if ids.segments_since_reclaim >= ids.reclaim_after {
+        DUE.store(1, Ordering::Relaxed);
+    }
+    let entry = SEGMENTS.get(id as usize);
+    entry.slot.store(slot, Ordering::Relaxed);
+    entry.time.store(time, Ordering::Relaxed);
+    entry.life.store(life.0, Ordering::Relaxed);
+    // Under the lock, so that a pass of reclaim that begins afterwards sees it.
+    shown.store(id, Ordering::Relaxed);
+    Segment(id)
+}
+
+/// Whose time a segment is, and which.
+#[inline]
+pub fn slot_and_time(segment: Segment) -> (Slot, Time) {
+    let entry = SEGMENTS.get(segment.0 as usize);
+    (entry.slot.load(Ordering::Relaxed), entry.time.load(Ordering::Relaxed))
+}
+
+/// The goroutine of a segment.
+pub fn life_of(segment: Segment) -> Life {
+    Life(SEGMENTS.get(segment.0 as usize).life.load(Ordering::Relaxed))
+}
+
+/// Whether a goroutine has ended.
+pub fn has_ended(life: Life) -> bool {
+    LIVES.get(life.0 as usize).state.load(Ordering::Relaxed) == ENDED
+}
+
+/// What a report says of a goroutine.
+#[derive(Clone, Copy, Debug)]
+pub struct Biography {
+    /// Counts creations: 0 is Go's start-up, 1 the main goroutine.
+    pub number: u64,
+    /// Where it was created.
+    pub created_at: StackId,
+    /// Whether it still runs.
+    pub running: bool,
+}
+
+/// What is known of a goroutine.
+pub fn biography(life: Life) -> Biography {
+    let entry = LIVES.get(life.0 as usize);
+    Biography {
+        number: entry.number.load(Ordering::Relaxed),
+        created_at: StackId(entry.created_at.load(Ordering::Relaxed)),
+        running: entry.state.load(Ordering::Relaxed) == RUNNING,
+    }
+}
+
+/// The present time of every slot, for the finalizer goroutine.
+pub fn for_each_time(mut f: impl FnMut(Slot, Time)) {
+    for ended in &IDS.lock().ended {
+        f(ended.slot, ended.next - 1);
+    }
+    racectx::for_each_alive(|ctx| {
+        let segment = ctx.shown_segment();
+        if segment.0 != 0 {
+            let (slot, time) = slot_and_time(segment);
+            f(slot, time);
+        }
+    });
+}
+
+/// Runs reclaim if enough was used up since the last time.
+#[inline]
+pub fn reclaim_if_due(me: &RaceCtx) {
+    if DUE.load(Ordering::Relaxed) != 0 {
+        reclaim::run(me);
+    }
+}
+
+
+/// The numbers in use when a pass of reclaim begins.
+pub struct Census {
+    /// One past the largest segment.
+    pub segments: u32,
+    /// Segments that were free already.
+    pub free_segments: Vec<u32>,
+    /// One past the largest life.
+    pub lives: u32,
+    /// Lives that were free already.
+    pub free_lives: Vec<u32>,
+    ended: Vec<EndedSlot>,
+}
+
+/// What a pass of reclaim found to be named by nothing.
+pub struct Unnamed<'a> {
+    /// Segments.
+    pub segments: Vec<u32>,
+    /// Lives of goroutines that had ended when the pass began.
+    pub lives: Vec<u32>,
+    /// Whether a segment still names a slot.
+    pub slot_in_use: &'a dyn Fn(Slot) -> bool,
+}
+
+/// Begins a pass.
+pub fn census() -> Census {
+    DUE.store(0, Ordering::Relaxed);
+    let mut ids = IDS.lock();
+    ids.segments_since_reclaim = 0;
+    Census {
+        segments: ids.segments.next,
+        free_segments: ids.segments.freed.clone(),
+        lives: ids.lives.next,
+        free_lives: ids.lives.freed.clone(),
+        ended: ids.ended.clone(),
+    }
+}
+
+/// Ends a pass: what is named by nothing can be used again.
+pub fn free(census: &Census, unnamed: Unnamed) {
+    let mut was_ended: Vec<(Slot, Time)> =
+        census.ended.iter().map(|ended| (ended.slot, ended.next)).collect();
+    was_ended.sort_unstable();
+    // Before any slot is handed out, so that no short way is taken across.
+    ERA.fetch_add(1, Ordering::Release);
+    let mut ids = IDS.lock();
+    let mut i = 0;
+    while i < ids.ended.len() {
+        let EndedSlot { slot, next, .. } = ids.ended[i];
+        // A slot that had another owner since the census has other times now.
+        let unchanged = was_ended.binary_search(&(slot, next)).is_ok();
+        if unchanged && !(unnamed.slot_in_use)(slot) {
+            ids.ended.swap_remove(i);
+            ids.free.push((slot, next));
+        } else {
+            i += 1;
+        }
+    }
+    ids.ended_at_reclaim = ids.ended.len();
+    let in_use = census.segments as usize - census.free_segments.len() - unnamed.segments.len();
+    ids.reclaim_after = RECLAIM_SEGMENTS.max(in_use as u32);
+    ids.segments.freed.extend_from_slice(&unnamed.segments);
+    ids.lives.freed.extend_from_slice(&unnamed.lives);
+}
+
+/// Who created a goroutine.
+pub fn creator_of(life: Life) -> Life {
+    Life(LIVES.get(life.0 as usize).creator.load(Ordering::Relaxed))
+}
+
+/// Numbers in use now: segments, slots, lives.
+pub fn in_use() -> (usize, usize, usize) {
+    let ids = IDS.lock();
+    (
+        ids.segments.next as usize - ids.segments.freed.len(),
+        ids.slots_used as usize - ids.free.len(),
+        ids.lives.next as usize - ids.lives.freed.len(),
+    )
+}

@@ -1,0 +1,54 @@
+//! The runtime object that takes ThreadSanitizer's place in a Go program.
+//!
+//! Built with the feature `object` it is a freestanding relocatable object: no
+//! std, no libc, raw system calls only.  Without it, it is a library whose
+//! parts are tested apart from Go.
+//!
+//! | module | concept |
+//! |---|---|
+//! | `abi` | the symbols that Go's runtime calls |
+//! | [`life_cycle`] | start and end of the program and of goroutines |
+//! | [`racectx`] | one goroutine: clock, segment, frames |
+//! | [`access`], [`atomic`], [`sync`] | the three kinds of events |
+//! | [`shadow`], [`boxes`] | what each word remembers |
+//! | [`stacks`] | the calling-context tree |
+//! | [`ids`], [`reclaim`] | segments, slots and lives, and their reuse |
+//! | [`report`], [`options`], [`go`] | telling of a race |
+//! | [`region`], [`heap`], [`lock`], [`sys`] | memory, locks, system calls |
+
+#![cfg_attr(feature = "object", no_std)]
+#![deny(unsafe_op_in_unsafe_fn)]
+
+extern crate alloc;
+
+#[cfg(feature = "object")]
+mod abi;
+pub mod access;
+pub mod atomic;
+pub mod boxes;
+#[cfg(feature = "object")]
+mod freestanding;
+pub mod go;
+pub mod heap;
+pub mod ids;
+pub mod life_cycle;
+pub mod lock;
+pub mod options;
+pub mod racectx;
+pub mod reclaim;
+pub mod region;
+pub mod report;
+pub mod shadow;
+pub mod stacks;
+pub mod sync;
+pub mod sys;
+#[cfg(test)]
+mod test_support;
+
+/// Ends the program with a message: nothing sensible can be done any more.
+#[cold]
+pub fn fatal(message: &str) -> ! {
+    sys::write_all(2, message.as_bytes());
+    sys::write_all(2, b"\n");
+    sys::exit(2)
+}

@@ -1,0 +1,145 @@
+//! The options in the environment variable GORACE.
+//!
+//! The syntax is that of the sanitizers' flags: `name=value`, separated by
+//! blanks, commas or colons; a value may stand in quotes.  An option that is
+//! not known is named in a warning and otherwise ignored.
+
+use alloc::vec::Vec;
+
+/// What the user asked for; the defaults are Go's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Reports go to `log_path.PID`; `stdout` and `stderr` mean these.
+    pub log_path: Vec<u8>,
+    /// The exit code in place of 0 when something was reported.
+    pub exitcode: i32,
+    /// What comes before this in file names is left out.
+    pub strip_path_prefix: Vec<u8>,
+    /// Whether the program ends with the first report.
+    pub halt_on_error: bool,
+    /// How long the program may wait at its end, in milliseconds.
+    pub atexit_sleep_ms: u64,
+    /// A file with suppressions.
+    pub suppressions: Vec<u8>,
+    /// Whether a pair of stacks is reported once.
+    pub suppress_equal_stacks: bool,
+    /// Whether a word is reported once.
+    pub suppress_equal_addresses: bool,
+    /// Names of options that are not known, and of those whose value is not.
+    pub unknown: Vec<Vec<u8>>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            log_path: b"stderr".to_vec(),
+            exitcode: 66,
+            strip_path_prefix: Vec::new(),
+            halt_on_error: false,
+            atexit_sleep_ms: 1000,
+            suppressions: Vec::new(),
+            suppress_equal_stacks: true,
+            suppress_equal_addresses: false,
+            unknown: Vec::new(),
+        }
+    }
+}
+
+impl Options {
+    /// Reads the value of GORACE.
+    pub fn parse(text: &[u8]) -> Options {
+        let mut options = Options::default();
+        let mut rest = text;
+        while let Some((name, value, after)) = next(rest) {
+            rest = after;
+            if !options.set(name, value) {
+                options.unknown.push(name.to_vec());
+            }
+        }
+        options
+    }
+
+    fn set(&mut self, name: &[u8], value: &[u8]) -> bool {
+        match name {
+            b"log_path" => self.log_path = value.to_vec(),
+            b"strip_path_prefix" => self.strip_path_prefix = value.to_vec(),
+            b"suppressions" => self.suppressions = value.to_vec(),
+            b"exitcode" => return number(value).map(|n| self.exitcode = n as i32).is_some(),
+            b"atexit_sleep_ms" => {
+                return number(value).map(|n| self.atexit_sleep_ms = n.max(0) as u64).is_some();
+            }
+            // Nothing here depends on a history, of whatever size.
+            b"history_size" => return number(value).is_some(),
+            b"halt_on_error" => return flag(value, &mut self.halt_on_error),
+            b"suppress_equal_stacks" => return flag(value, &mut self.suppress_equal_stacks),
+            b"suppress_equal_addresses" => return flag(value, &mut self.suppress_equal_addresses),
+            _ => return false,
+        }
+        true
+    }
+}
+
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b' ' | b',' | b':' | b'\n' | b'\t' | b'\r')
+}
+
+/// The next option: its name, its value, and what follows.
+fn next(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let start = text.iter().position(|byte| !is_separator(*byte))?;
+    let text = &text[start..];
+    let name_end = text.iter().position(|b| *b == b'=' || is_separator(*b)).unwrap_or(text.len());
+    let (name, rest) = text.split_at(name_end);
+    let Some(rest) = rest.strip_prefix(b"=") else { return Some((name, b"", rest)) };
+    if let Some(quote @ (b'"' | b'\'')) = rest.first() {
+        let inside = &rest[1..];
+        let end = inside.iter().position(|byte| byte == quote).unwrap_or(inside.len());
+        return Some((name, &inside[..end], inside.get(end + 1..).unwrap_or(b"")));
+    }
+    let end = rest.iter().position(|byte| is_separator(*byte)).unwrap_or(rest.len());
+    Some((name, &rest[..end], &rest[end..]))
+}
+
+fn number(value: &[u8]) -> Option<i64> {
+    core::str::from_utf8(value).ok()?.parse().ok()
+}
+
+fn flag(value: &[u8], to: &mut bool) -> bool {
+    match value {
+        b"1" | b"yes" | b"true" => *to = true,
+        b"0" | b"no" | b"false" => *to = false,
+        _ => return false,
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read() {
+        let options = Options::parse(
+            b"log_path=/tmp/race exitcode=3,halt_on_error=1:atexit_sleep_ms=0 history_size=7",
+        );
+        assert_eq!(options.log_path, b"/tmp/race");
+        assert_eq!(options.exitcode, 3);
+        assert!(options.halt_on_error);
+        assert_eq!(options.atexit_sleep_ms, 0);
+        assert!(options.unknown.is_empty());
+    }
+
+    #[test]
+    fn quotes_keep_separators() {
+        let options = Options::parse(b"strip_path_prefix=\"/a b:c/\" exitcode=1");
+        assert_eq!(options.strip_path_prefix, b"/a b:c/");
+        assert_eq!(options.exitcode, 1);
+    }
+
+    #[test]
+    fn what_is_not_known_is_named() {
+        let options = Options::parse(b"exitcode=many nonsense=1 bare");
+        let names: Vec<&[u8]> = options.unknown.iter().map(Vec::as_slice).collect();
+        assert_eq!(names, [&b"exitcode"[..], b"nonsense", b"bare"]);
+        assert_eq!(Options { unknown: Vec::new(), ..options }, Options::default());
+    }
+}

@@ -1,0 +1,143 @@
+//! Frees the numbers that nothing names any more: segments, slots, lives.
+//!
+//! A mark-and-sweep pass over the shadow, beside the running program.  It marks
+//! the segments that some cell names and frees the others, then the slots of
+//! ended goroutines that no segment names, then the lives that neither a
+//! segment nor a goroutine names.
+//!
+//! # Why it frees nothing that is in use
+//!
+//! - Only segments that existed when the pass began are candidates.  A
+//!   candidate that can still be written into a cell is the present segment of
+//!   a live goroutine; those are marked first, and whatever a goroutine begins
+//!   later is not a candidate.
+//! - Records move only within their cell, and a box is read under the cell's
+//!   lock bit, so no move escapes the pass.
+//! - A goroutine may have read a record before the pass and still be looking
+//!   its segment up.  It is *busy* then.  The pass waits, after a barrier on
+//!   all threads, until each goroutine was seen not busy; what becomes busy
+//!   later finds marked or new segments only.
+//! - A life is a candidate if its goroutine had ended when the pass began; it
+//!   begins no segment afterwards.
+
+use crate::ids::{self, Life, Unnamed};
+use crate::lock::Lock;
+use crate::racectx::{self, RaceCtx};
+use crate::shadow;
+use crate::sys;
+use alloc::vec::Vec;
+use gosan_engine::record::Segment;
+
+/// How far up the chain of creators lives are kept.
+const CREATORS_KEPT: usize = 64;
+
+static ONE_AT_A_TIME: Lock<()> = Lock::new(());
+
+/// Runs a pass on the thread of `me`, which must not be busy.
+#[cold]
+#[inline(never)]
+pub fn run(me: &RaceCtx) {
+    let Some(_pass) = ONE_AT_A_TIME.try_lock() else { return };
+    let census = ids::census();
+    let free_lives = Bits::of(&census.free_lives);
+    let mut lives = Bits::new();
+    let mut candidates = Bits::new();
+    for life in 1..census.lives {
+        if free_lives.has(life) {
+            continue;
+        }
+        if ids::has_ended(Life(life)) {
+            candidates.add(life);
+        } else {
+            keep_life(&mut lives, Life(life));
+        }
+    }
+    let marked = mark_segments();
+    wait_until_nobody_is_busy(me);
+
+    let free_segments = Bits::of(&census.free_segments);
+    let mut slots = Bits::new();
+    let mut segments = Vec::new();
+    for id in 1..census.segments {
+        if marked.has(id) {
+            slots.add(ids::slot_and_time(Segment(id)).0);
+            keep_life(&mut lives, ids::life_of(Segment(id)));
+        } else if !free_segments.has(id) {
+            segments.push(id);
+        }
+    }
+    let lives: Vec<u32> =
+        (1..census.lives).filter(|life| candidates.has(*life) && !lives.has(*life)).collect();
+    ids::free(&census, Unnamed { segments, lives, slot_in_use: &|slot| slots.has(slot) });
+}
+
+fn mark_segments() -> Bits {
+    let mut marked = Bits::new();
+    racectx::for_each_alive(|ctx| marked.add(ctx.shown_segment().0));
+    shadow::for_each_cell(|cell| cell.for_each_record(|record| marked.add(record.segment().0)));
+    marked
+}
+
+fn keep_life(lives: &mut Bits, mut life: Life) {
+    for _ in 0..CREATORS_KEPT {
+        if lives.has(life.0) {
+            return;
+        }
+        lives.add(life.0);
+        life = ids::creator_of(life);
+    }
+}
+
+fn wait_until_nobody_is_busy(me: &RaceCtx) {
+    if !sys::barrier_on_all_threads() {
+        sys::barrier_by_remapping();
+    }
+    racectx::for_each_alive(|ctx| {
+        let mut tries = 0;
+        while ctx.is_busy() && !core::ptr::eq(ctx, me) {
+            shadow::wait(&mut tries);
+        }
+    });
+}
+
+/// A set of small numbers.
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn new() -> Bits {
+        Bits(Vec::new())
+    }
+
+    fn of(members: &[u32]) -> Bits {
+        let mut bits = Bits::new();
+        members.iter().for_each(|member| bits.add(*member));
+        bits
+    }
+
+    #[inline]
+    fn add(&mut self, member: u32) {
+        let word = member as usize / 64;
+        if word >= self.0.len() {
+            self.0.resize((word + 1).next_power_of_two(), 0);
+        }
+        self.0[word] |= 1 << (member % 64);
+    }
+
+    #[inline]
+    fn has(&self, member: u32) -> bool {
+        self.0.get(member as usize / 64).is_some_and(|word| word & 1 << (member % 64) != 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_hold_what_was_added() {
+        let bits = Bits::of(&[0, 63, 64, 5000]);
+        for member in 0..6000 {
+            assert_eq!(bits.has(member), [0, 63, 64, 5000].contains(&member));
+        }
+    }
+}

@@ -1,0 +1,419 @@
+//! Shadow memory: one 64-bit cell for each 8-byte word of the heap and of the
+//! program's data.
+//!
+//! A cell is empty (0), holds one record, or names a box:
+//!
+//! ```text
+//!  63 62  61      56 55   54      48 47        32 31       0
+//! |  0   |    63    |lock|    0     | generation |   unit   |
+//! ```
+//!
+//! Empty and one-record cells change by compare-and-swap; a box belongs to
+//! whoever set the lock bit.  So all accesses to a word are in one order, and
+//! of two that happen at the same instant on two processors the later in that
+//! order sees the earlier.
+//!
+//! Address space for the largest heap is reserved at the start; what Go
+//! announces is made accessible, and only cells that are written take memory.
+//! A byte per 64 KiB of program memory says whether any cell in it was ever
+//! written, so that allocation and reclaim skip what nothing touched.
+
+use crate::boxes::{self, BoxId};
+use crate::lock::Lock;
+use crate::sys;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use gosan_engine::record::Record;
+use gosan_engine::span::{Span, WORD_BYTES};
+
+/// Go keeps the heap of a -race program in this range (runtime/malloc.go).
+const HEAP_START: usize = 0xc0_0000_0000;
+const HEAP_END: usize = 0xe0_0000_0000;
+/// The largest data segment, in bytes.
+const DATA_LIMIT: usize = 16 << 30;
+const CHUNK_BITS: usize = 16;
+/// Cleared shadow of at least this many bytes is given back to the system.
+const DISCARD: usize = 1 << 20;
+
+const BOXED: u64 = 63 << 56;
+const TAG_MASK: u64 = 0xff << 56;
+const LOCKED: u64 = 1 << 55;
+const SPINS: u32 = 64;
+
+/// A stretch of program memory and its shadow.
+struct Space {
+    start: AtomicUsize,
+    bytes: AtomicUsize,
+    cells: AtomicUsize,
+    touched: AtomicUsize,
+}
+
+static HEAP: Space = Space::new();
+static DATA: Space = Space::new();
+/// Announced ranges, in bytes of program memory.
+static ANNOUNCED: Lock<Vec<(usize, usize)>> = Lock::new(Vec::new());
+
+impl Space {
+    const fn new() -> Space {
+        Space {
+            start: AtomicUsize::new(0),
+            bytes: AtomicUsize::new(0),
+            cells: AtomicUsize::new(0),
+            touched: AtomicUsize::new(0),
+        }
+    }
+
+    fn reserve(&self, start: usize, bytes: usize) -> bool {
+        let cells = sys::reserve(bytes) as usize;
+        let touched = sys::reserve((bytes >> CHUNK_BITS).next_multiple_of(sys::PAGE)) as usize;
+        self.start.store(start, Ordering::Relaxed);
+        self.cells.store(cells, Ordering::Relaxed);
+        self.touched.store(touched, Ordering::Relaxed);
+        self.bytes.store(bytes, Ordering::Release);
+        cells != 0 && touched != 0
+    }
+
+    /// The address as an offset, where it lies in this space.
+    #[inline]
+    fn offset(&self, address: usize) -> Option<usize> {
+        let offset = address.wrapping_sub(self.start.load(Ordering::Relaxed));
+        (offset < self.bytes.load(Ordering::Relaxed)).then_some(offset)
+    }
+
+    fn commit(&self, address: usize, bytes: usize) -> bool {
+        let Some(offset) = self.offset(address) else { return false };
+        if offset + bytes > self.bytes.load(Ordering::Relaxed) {
+            return false;
+        }
+        let page_down = |at: usize| at & !(sys::PAGE - 1);
+        let range = |base: usize, from: usize, to: usize| {
+            let start = page_down(base + from);
+            (start, (base + to).next_multiple_of(sys::PAGE) - start)
+        };
+        let cells = self.cells.load(Ordering::Relaxed);
+        let touched = self.touched.load(Ordering::Relaxed);
+        let (from, len) = range(cells, offset, offset + bytes);
+        let chunks = (offset >> CHUNK_BITS, (offset + bytes - 1) >> CHUNK_BITS);
+        let (flags, flags_len) = range(touched, chunks.0, chunks.1 + 1);
+        // SAFETY: both ranges lie inside this space's own reservations.
+        unsafe {
+            let usable = sys::commit(from, len) && sys::commit(flags, flags_len);
+            sys::no_huge_pages(from, len);
+            usable
+        }
+    }
+
+    #[inline]
+    fn cell(&self, offset: usize) -> &'static Cell {
+        let address = self.cells.load(Ordering::Relaxed) + (offset & !(WORD_BYTES - 1));
+        // SAFETY: the offset lies in the space, and the thunks pass addresses
+        // in announced ranges only, whose cells are committed for ever.
+        unsafe { &*(address as *const Cell) }
+    }
+
+    #[inline]
+    fn touched(&self, offset: usize) -> &'static AtomicU8 {
+        let address = self.touched.load(Ordering::Relaxed) + (offset >> CHUNK_BITS);
+        // SAFETY: as for cells.
+        unsafe { &*(address as *const AtomicU8) }
+    }
+}
+
+/// The state of one word.
+#[repr(transparent)]
+pub struct Cell(AtomicU64);
+
+/// What a cell holds.
+#[derive(Clone, Copy)]
+pub enum State {
+    /// Never accessed since it was allocated.
+    Empty,
+    /// One record.
+    One(Record),
+    /// More, out of line; `locked` where somebody owns it now.
+    Boxed {
+        /// Where.
+        id: BoxId,
+        /// Whether somebody owns it.
+        locked: bool,
+    },
+}
+
+/// Prepares the heap's shadow.  False where address space is short.
+pub fn reserve() -> bool {
+    HEAP.reserve(HEAP_START, HEAP_END - HEAP_START)
+}
+
+/// Go announces a stretch of heap, or its data and bss.
+pub fn announce(address: usize, bytes: usize) {
+    if bytes == 0 {
+        return;
+    }
+    let fits = if HEAP.offset(address).is_some() {
+        HEAP.commit(address, bytes)
+    } else {
+        let fresh = DATA.bytes.load(Ordering::Relaxed) == 0;
+        let room = bytes.next_multiple_of(1 << CHUNK_BITS);
+        (!fresh || (room <= DATA_LIMIT && DATA.reserve(address, room)))
+            && DATA.commit(address, bytes)
+    };
+    if !fits {
+        crate::fatal("gosan: no memory for the shadow of the program's memory");
+    }
+    ANNOUNCED.lock().push((address, address + bytes));
+}
+
+/// The cell of an address, with the flag of its chunk; `None` outside of what
+/// has shadow.
+#[inline]
+pub fn locate(address: usize) -> Option<(&'static Cell, &'static AtomicU8)> {
+    let space = if HEAP.offset(address).is_some() { &HEAP } else { &DATA };
+    let offset = space.offset(address)?;
+    Some((space.cell(offset), space.touched(offset)))
+}
+
+/// Notes that a chunk has a cell in use.
+#[inline]
+pub fn touch(flag: &AtomicU8) {
+    if flag.load(Ordering::Relaxed) == 0 {
+        flag.store(1, Ordering::Relaxed);
+    }
+}
+
+/// Forgets all accesses and sync objects of a range: it was allocated or freed,
+/// so nobody else may touch it now.
+pub fn clear(address: usize, bytes: usize) {
+    let space = if HEAP.offset(address).is_some() { &HEAP } else { &DATA };
+    let Some(start) = space.offset(address) else { return };
+    let end = (start + bytes).min(space.bytes.load(Ordering::Relaxed));
+    let mut at = start;
+    while at < end {
+        let chunk_end = ((at >> CHUNK_BITS) + 1) << CHUNK_BITS;
+        let stop = chunk_end.min(end);
+        let flag = space.touched(at);
+        if flag.load(Ordering::Relaxed) != 0 {
+            let whole = at % (1 << CHUNK_BITS) == 0 && stop == chunk_end;
+            clear_words(space, at, stop);
+            if whole {
+                flag.store(0, Ordering::Relaxed);
+            }
+        }
+        at = stop;
+    }
+    let base = space.cells.load(Ordering::Relaxed);
+    let from = (base + start).next_multiple_of(sys::PAGE);
+    let to = (base + end) & !(sys::PAGE - 1);
+    if to > from && to - from >= DISCARD {
+        // SAFETY: the pages are shadow of the range, which was just cleared.
+        unsafe { sys::discard(from, to - from) };
+    }
+}
+
+fn clear_words(space: &Space, start: usize, end: usize) {
+    let mut at = start;
+    while at < end {
+        let from = at % WORD_BYTES;
+        let to = (end - (at - from)).min(WORD_BYTES);
+        let cell = space.cell(at);
+        if cell.0.load(Ordering::Relaxed) != 0 {
+            if from == 0 && to == WORD_BYTES {
+                cell.clear();
+            } else {
+                cell.clear_bytes(Span::new(from, to - from));
+            }
+        }
+        at += to - from;
+    }
+}
+
+/// Calls `f` with every cell that may be in use.
+pub fn for_each_cell(mut f: impl FnMut(&Cell)) {
+    let ranges = ANNOUNCED.lock().clone();
+    for (from, to) in ranges {
+        let space = if HEAP.offset(from).is_some() { &HEAP } else { &DATA };
+        let Some(start) = space.offset(from) else { continue };
+        let end = start + (to - from);
+        let mut at = start;
+        while at < end {
+            let stop = (((at >> CHUNK_BITS) + 1) << CHUNK_BITS).min(end);
+            if space.touched(at).load(Ordering::Relaxed) != 0 {
+                for word in (at..stop).step_by(WORD_BYTES) {
+                    f(space.cell(word));
+                }
+            }
+            at = stop;
+        }
+    }
+}
+
+impl Cell {
+    /// What it holds now.
+    #[inline]
+    pub fn load(&self) -> (u64, State) {
+        let bits = self.0.load(Ordering::Acquire);
+        (bits, State::of(bits))
+    }
+
+    /// Replaces what it held if it still does.
+    #[inline]
+    pub fn replace(&self, bits: u64, new: u64) -> bool {
+        self.0.compare_exchange(bits, new, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// The raw content.
+    #[inline]
+    pub fn bits(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// Makes the cell boxed, if it is not, and owns the box.
+    pub fn lock(&self) -> Owned<'_> {
+        let mut tries = 0;
+        loop {
+            let (bits, state) = self.load();
+            match state {
+                State::Boxed { locked: true, .. } => wait(&mut tries),
+                State::Boxed { id, locked: false } => {
+                    if self.replace(bits, bits | LOCKED) {
+                        return Owned { cell: self, id };
+                    }
+                }
+                State::Empty | State::One(_) => {
+                    let id = boxes::take(2);
+                    if let State::One(record) = state {
+                        let mut set = boxes::set_of(id);
+                        set.put(record);
+                        boxes::set_lengths(id, &set);
+                    }
+                    if self.replace(bits, boxed(id) | LOCKED) {
+                        return Owned { cell: self, id };
+                    }
+                    boxes::give_back(id);
+                }
+            }
+        }
+    }
+
+    /// Owns the box if the cell is boxed.
+    pub fn lock_boxed(&self) -> Option<Owned<'_>> {
+        let mut tries = 0;
+        loop {
+            let (bits, state) = self.load();
+            match state {
+                State::Boxed { locked: true, .. } => wait(&mut tries),
+                State::Boxed { id, locked: false } => {
+                    if self.replace(bits, bits | LOCKED) {
+                        return Some(Owned { cell: self, id });
+                    }
+                }
+                State::Empty | State::One(_) => return None,
+            }
+        }
+    }
+
+    /// Calls `f` with every record of one moment.
+    pub fn for_each_record(&self, mut f: impl FnMut(Record)) {
+        loop {
+            match self.load().1 {
+                State::Empty => return,
+                State::One(record) => return f(record),
+                State::Boxed { .. } => {
+                    if let Some(owned) = self.lock_boxed() {
+                        return boxes::set_of(owned.id).iter().for_each(f);
+                    }
+                }
+            }
+        }
+    }
+
+    fn clear(&self) {
+        match self.lock_boxed() {
+            None => self.0.store(0, Ordering::Release),
+            Some(owned) => {
+                drop(boxes::take_sync(owned.id));
+                let mut set = boxes::set_of(owned.id);
+                set.clear();
+                boxes::set_lengths(owned.id, &set);
+            }
+        }
+    }
+
+    /// Forgets what touches some of the bytes: the tiny allocator puts several
+    /// objects into one word.  Records of the neighbours stay.
+    fn clear_bytes(&self, span: Span) {
+        let owned = self.lock();
+        let mut set = boxes::set_of(owned.id);
+        set.retain(|record| record.span().mask() & span.mask() == 0);
+        boxes::set_lengths(owned.id, &set);
+        let mut objects = boxes::take_sync(owned.id);
+        objects = crate::sync::without_bytes(objects, span.mask());
+        boxes::set_sync(owned.id, objects);
+    }
+}
+
+impl State {
+    #[inline]
+    fn of(bits: u64) -> State {
+        if bits == 0 {
+            State::Empty
+        } else if bits & TAG_MASK == BOXED {
+            let id = BoxId { unit: bits as u32, generation: (bits >> 32) as u16 };
+            State::Boxed { id, locked: bits & LOCKED != 0 }
+        } else {
+            Record::from_bits(bits).map_or(State::Empty, State::One)
+        }
+    }
+}
+
+fn boxed(id: BoxId) -> u64 {
+    BOXED | (id.generation as u64) << 32 | id.unit as u64
+}
+
+/// Waits a moment for the owner of a cell.
+pub fn wait(tries: &mut u32) {
+    *tries += 1;
+    if *tries < SPINS {
+        core::hint::spin_loop();
+    } else {
+        sys::yield_processor();
+    }
+}
+
+/// The right to a cell's box, until dropped.
+pub struct Owned<'a> {
+    cell: &'a Cell,
+    id: BoxId,
+}
+
+impl Owned<'_> {
+    /// The box.
+    pub fn id(&self) -> BoxId {
+        self.id
+    }
+
+    /// Moves to a larger box.  False where there is none.
+    pub fn grow(&mut self) -> bool {
+        match boxes::grown(self.id) {
+            Some(larger) => {
+                self.id = larger;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+impl Drop for Owned<'_> {
+    /// Lets the cell go; what fits into the cell goes back into it.
+    fn drop(&mut self) {
+        let (len, _) = boxes::lengths(self.id);
+        let bits = if len > 1 || boxes::has_sync(self.id) {
+            boxed(self.id)
+        } else {
+            let only = boxes::set_of(self.id).iter().next().map_or(0, Record::bits);
+            boxes::give_back(self.id);
+            only
+        };
+        self.cell.0.store(bits, Ordering::Release);
+    }
+}

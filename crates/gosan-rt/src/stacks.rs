@@ -1,0 +1,277 @@
+//! The calling-context tree: every stack that was ever seen, as one number.
+//!
+//! A node is a return address under a parent node, so a stack is a node and
+//! two equal stacks are the same node (Ammons, Ball and Larus, PLDI 1997).
+//! Entering a function steps to a child, an access is one more child.  A
+//! record holds the node: its stack needs no history and cannot be lost.
+//!
+//! Nodes are found through a hash table without a lock, and added under one.
+//! Neither nodes nor tables move; a table that was outgrown is emptied, and a
+//! reader that still holds it finds nothing there and takes the lock.
+//!
+//! # Bounds
+//!
+//! Recursion multiplies contexts.  A call site that already stands `n` times
+//! on the stack is folded into its nearest occurrence; `n` falls as the tree
+//! grows, see [`repeats_allowed`].  A folded stack leaves out repeats of a
+//! cycle.  Past [`CONTEXT_LIMIT`] nodes, a new context keeps its innermost
+//! frame only.  Both are counted ([`counters`]).
+
+use crate::lock::Lock;
+use crate::region::Region;
+use crate::sys;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use gosan_engine::record::StackId;
+
+/// Contexts above which a new one keeps its innermost frame only.
+pub const CONTEXT_LIMIT: u32 = 12 << 20;
+/// Room for the single frames beyond [`CONTEXT_LIMIT`].
+const NODE_LIMIT: usize = 16 << 20;
+/// How far up the stack a repeated call site is looked for, in frames.
+const LOOK_UP: usize = 1024;
+const FIRST_TABLE: usize = 1 << 12;
+
+/// The root: no frames.
+pub const ROOT: StackId = StackId(0);
+/// The parent of frames whose callers were left out.
+const CUT: StackId = StackId(1);
+
+/// How often a call site may stand on one stack, for a tree of `nodes`.
+pub const fn repeats_allowed(nodes: u32) -> usize {
+    match nodes {
+        0..0x1_0000 => 64,
+        0x1_0000..0x10_0000 => 8,
+        0x10_0000..0x40_0000 => 2,
+        _ => 1,
+    }
+}
+
+/// Published by the store of its number in the table; constant afterwards.
+struct Node {
+    pc: AtomicU64,
+    parent: AtomicU32,
+    /// Itself, or where it was folded into.
+    target: AtomicU32,
+}
+
+struct Table {
+    mask: usize,
+    slots: usize,
+}
+
+// SAFETY: zero is a valid Node.
+static NODES: Region<Node> = unsafe { Region::new(NODE_LIMIT) };
+static COUNT: AtomicU32 = AtomicU32::new(0);
+/// The table's address and the logarithm of its size share one word, so that
+/// a reader sees both of one table.
+static TABLE: AtomicUsize = AtomicUsize::new(0);
+static ADDING: Lock<()> = Lock::new(());
+static FOLDED: AtomicU32 = AtomicU32::new(0);
+static CUT_OFF: AtomicU32 = AtomicU32::new(0);
+
+/// Reserves the address space and makes the root.
+pub fn reserve() -> bool {
+    if !NODES.reserve() || !NODES.ensure(1) {
+        return false;
+    }
+    COUNT.store(2, Ordering::Relaxed);
+    NODES.get(CUT.0 as usize).target.store(CUT.0, Ordering::Relaxed);
+    let slots = sys::map_zeroed(FIRST_TABLE * 4) as usize;
+    TABLE.store(slots | FIRST_TABLE.trailing_zeros() as usize, Ordering::Release);
+    slots != 0
+}
+
+/// Contexts that were folded, and contexts that were cut off, so far.
+pub fn counters() -> (u32, u32) {
+    (FOLDED.load(Ordering::Relaxed), CUT_OFF.load(Ordering::Relaxed))
+}
+
+/// The stack inside a call made at `pc` (a return address) on `parent`.
+#[inline]
+pub fn call(parent: StackId, pc: u64) -> StackId {
+    match find(table(), parent, pc) {
+        Some(id) => id,
+        None => add(parent, pc, true),
+    }
+}
+
+/// The stack of an event at `pc` on `parent`: never folded.
+#[inline]
+pub fn event(parent: StackId, pc: u64) -> StackId {
+    match find(table(), parent, pc) {
+        Some(id) => id,
+        None => add(parent, pc, false),
+    }
+}
+
+/// The addresses of a stack, innermost first.
+pub fn addresses(stack: StackId) -> Vec<u64> {
+    let mut pcs = Vec::new();
+    let mut id = stack.0;
+    while id > CUT.0 {
+        let node = NODES.get(id as usize);
+        pcs.push(node.pc.load(Ordering::Relaxed));
+        id = node.parent.load(Ordering::Relaxed);
+    }
+    pcs
+}
+
+fn table() -> Table {
+    let word = TABLE.load(Ordering::Acquire);
+    Table { mask: (1 << (word & (sys::PAGE - 1))) - 1, slots: word & !(sys::PAGE - 1) }
+}
+
+impl Table {
+    #[inline]
+    fn slot(&self, index: usize) -> &AtomicU32 {
+        // SAFETY: the index is masked to the table's size, and tables are never
+        // unmapped.
+        unsafe { &*((self.slots + (index & self.mask) * 4) as *const AtomicU32) }
+    }
+}
+
+#[inline]
+fn hash(parent: StackId, pc: u64) -> usize {
+    let mixed = (pc ^ (parent.0 as u64) << 36).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed ^ mixed >> 32) as usize
+}
+
+#[inline]
+fn find(table: Table, parent: StackId, pc: u64) -> Option<StackId> {
+    let mut index = hash(parent, pc);
+    loop {
+        let id = table.slot(index).load(Ordering::Acquire);
+        if id == 0 {
+            return None;
+        }
+        let node = NODES.get(id as usize);
+        if node.pc.load(Ordering::Relaxed) == pc
+            && node.parent.load(Ordering::Relaxed) == parent.0
+        {
+            return Some(StackId(node.target.load(Ordering::Relaxed)));
+        }
+        index += 1;
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn add(parent: StackId, pc: u64, foldable: bool) -> StackId {
+    let _adding = ADDING.lock();
+    if let Some(id) = find(table(), parent, pc) {
+        return id;
+    }
+    let count = COUNT.load(Ordering::Relaxed);
+    if count >= CONTEXT_LIMIT && parent != CUT {
+        CUT_OFF.fetch_add(1, Ordering::Relaxed);
+        return match find(table(), CUT, pc) {
+            Some(id) => id,
+            None => insert(CUT, pc, None),
+        };
+    }
+    let fold = if foldable { fold_target(parent, pc, repeats_allowed(count)) } else { None };
+    if fold.is_some() {
+        FOLDED.fetch_add(1, Ordering::Relaxed);
+    }
+    insert(parent, pc, fold)
+}
+
+fn insert(parent: StackId, pc: u64, fold: Option<StackId>) -> StackId {
+    let id = COUNT.load(Ordering::Relaxed);
+    if id as usize >= NODE_LIMIT || !NODES.ensure(id as usize) {
+        CUT_OFF.fetch_add(1, Ordering::Relaxed);
+        return CUT;
+    }
+    let node = NODES.get(id as usize);
+    let target = fold.map_or(id, |target| target.0);
+    node.pc.store(pc, Ordering::Relaxed);
+    node.parent.store(parent.0, Ordering::Relaxed);
+    node.target.store(target, Ordering::Relaxed);
+    COUNT.store(id + 1, Ordering::Relaxed);
+    let mut current = table();
+    if (id as usize) * 2 > current.mask {
+        current = enlarge(current);
+    }
+    place(&current, id);
+    StackId(target)
+}
+
+fn place(table: &Table, id: u32) {
+    let node = NODES.get(id as usize);
+    let parent = StackId(node.parent.load(Ordering::Relaxed));
+    let mut index = hash(parent, node.pc.load(Ordering::Relaxed));
+    while table.slot(index).load(Ordering::Relaxed) != 0 {
+        index += 1;
+    }
+    table.slot(index).store(id, Ordering::Release);
+}
+
+fn enlarge(old: Table) -> Table {
+    let size = (old.mask + 1) * 2;
+    let slots = sys::map_zeroed(size * 4) as usize;
+    if slots == 0 {
+        crate::fatal("gosan: out of memory for the table of stacks");
+    }
+    let new = Table { mask: size - 1, slots };
+    for i in 0..=old.mask {
+        let id = old.slot(i).load(Ordering::Relaxed);
+        if id != 0 {
+            place(&new, id);
+        }
+    }
+    TABLE.store(slots | size.trailing_zeros() as usize, Ordering::Release);
+    // SAFETY: the old table is a mapping of ours; a reader that still holds it
+    // finds only zeros, which sends it here, under the lock.
+    unsafe { sys::discard(old.slots, (old.mask + 1) * 4) };
+    new
+}
+
+/// The nearest node above that is a call at `pc`, if there are `allowed`.
+fn fold_target(parent: StackId, pc: u64, allowed: usize) -> Option<StackId> {
+    let mut nearest = None;
+    let mut seen = 0;
+    let mut id = parent.0;
+    for _ in 0..LOOK_UP {
+        if id <= CUT.0 {
+            break;
+        }
+        let node = NODES.get(id as usize);
+        if node.pc.load(Ordering::Relaxed) == pc {
+            nearest = nearest.or(Some(StackId(id)));
+            seen += 1;
+            if seen >= allowed {
+                return nearest;
+            }
+        }
+        id = node.parent.load(Ordering::Relaxed);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stacks_are_numbers_and_recursion_is_folded() {
+        crate::test_support::reserve();
+        let main = call(ROOT, 0x1000);
+        let a = call(main, 0x2000);
+        assert_eq!(call(main, 0x2000), a);
+        assert_ne!(call(a, 0x2000), a);
+        assert_eq!(addresses(event(a, 0x3000)), [0x3000, 0x2000, 0x1000]);
+        let mut deep = a;
+        for _ in 0..10_000 {
+            deep = call(deep, 0x4000);
+        }
+        assert_eq!(addresses(deep).iter().filter(|pc| **pc == 0x4000).count(), 64);
+        // Enough nodes for the table to grow several times; all are found again.
+        for pc in 0..20_000 {
+            assert_eq!(addresses(event(a, 0x10_0000 + pc))[0], 0x10_0000 + pc);
+        }
+        for pc in 0..20_000 {
+            assert_eq!(event(a, 0x10_0000 + pc), event(a, 0x10_0000 + pc));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Sync objects: what is released to an address and acquired from it.
+//!
+//! They hang on the box of the word that they live in, so memory that is freed
+//! takes them along, and an atomic finds its records and its clock in one
+//! place.  Objects of the same word are told apart by their byte: the slots of
+//! a channel of bytes are objects of their own.
+
+use crate::boxes;
+use crate::ids;
+use crate::racectx::Inner;
+use crate::shadow::{self, Owned};
+use alloc::boxed::Box;
+use gosan_engine::record::Segment;
+use gosan_engine::span::WORD_BYTES;
+use gosan_engine::sync_clock::SyncClock;
+
+/// One sync object, and the next of the same word.
+pub struct SyncObject {
+    byte: u8,
+    clock: SyncClock,
+    next: Option<Box<SyncObject>>,
+}
+
+/// Learns all that was released to `address`.
+pub fn acquire(inner: &mut Inner, address: usize) {
+    let Some((cell, _)) = shadow::locate(address) else { return };
+    let Some(owned) = cell.lock_boxed() else { return };
+    if let Some(clock) = existing(&owned, address) {
+        inner.hb.acquire(clock, ids::era());
+    }
+    drop(owned);
+    after_sync(inner);
+}
+
+/// How a release treats what was there.
+#[derive(Clone, Copy)]
+pub enum Release {
+    /// Replaces it.
+    Store,
+    /// Adds to it.
+    Merge,
+    /// Replaces it and learns it.
+    StoreAndAcquire,
+}
+
+/// Hands over all that the goroutine knows.
+pub fn release(inner: &mut Inner, address: usize, how: Release) {
+    let Some(owned) = own(address) else { return };
+    let clock = created(&owned, address);
+    let era = ids::era();
+    match how {
+        Release::Store => inner.hb.release(clock, era),
+        Release::Merge => inner.hb.release_merge(clock, era),
+        Release::StoreAndAcquire => inner.hb.release_and_acquire_previous(clock, era),
+    }
+    drop(owned);
+    after_sync(inner);
+}
+
+/// Owns the box of an address.
+pub fn own(address: usize) -> Option<Owned<'static>> {
+    let (cell, touched) = shadow::locate(address)?;
+    shadow::touch(touched);
+    Some(cell.lock())
+}
+
+/// The sync object at an address whose box is owned, if there is one.
+pub fn existing<'a>(owned: &'a Owned, address: usize) -> Option<&'a mut SyncClock> {
+    let byte = (address % WORD_BYTES) as u8;
+    let mut pointer = boxes::sync_pointer(owned.id());
+    loop {
+        // SAFETY: the box owns the list; the caller owns the box, and the
+        // reference lives no longer than that.
+        let object = unsafe { pointer.as_mut()? };
+        if object.byte == byte {
+            return Some(&mut object.clock);
+        }
+        pointer = match &mut object.next {
+            Some(next) => &mut **next,
+            None => return None,
+        };
+    }
+}
+
+/// The sync object at an address whose box is owned.
+pub fn created<'a>(owned: &'a Owned, address: usize) -> &'a mut SyncClock {
+    if existing(owned, address).is_none() {
+        let next = boxes::take_sync(owned.id());
+        let byte = (address % WORD_BYTES) as u8;
+        boxes::set_sync(
+            owned.id(),
+            Some(Box::new(SyncObject { byte, clock: SyncClock::new(), next })),
+        );
+    }
+    match existing(owned, address) {
+        Some(clock) => clock,
+        None => crate::fatal("gosan: a sync object was lost"),
+    }
+}
+
+/// The objects whose byte is not in the mask.
+pub fn without_bytes(list: Option<Box<SyncObject>>, mask: u8) -> Option<Box<SyncObject>> {
+    let mut kept = None;
+    let mut rest = list;
+    while let Some(mut object) = rest {
+        rest = object.next.take();
+        if mask & 1 << object.byte == 0 {
+            object.next = kept;
+            kept = Some(object);
+        }
+    }
+    kept
+}
+
+/// A published time needs a new segment for the next record.
+#[inline]
+pub fn after_sync(inner: &mut Inner) {
+    if inner.hb.is_published() {
+        inner.segment = Segment(0);
+    }
+}
