@@ -17,8 +17,8 @@ use std::{env, fs};
 /// What Go's runtime, and its files in the assembled GOROOT, refer to.
 const INTERFACE: [&[u8]; 2] = [b"__tsan_", b"__gosan_"];
 /// Sections that the link does not need.
-const USELESS: [&[u8]; 7] =
-    [b".debug", b".rela.debug", b".eh_frame", b".rela.eh_frame", b".comment", b".note", b".llvm"];
+const USELESS: [&[u8]; 6] =
+    [b".debug", b".rela.debug", b".eh_frame", b".rela.eh_frame", b".comment", b".llvm"];
 
 fn main() -> Result<()> {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);

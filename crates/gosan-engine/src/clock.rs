@@ -58,11 +58,21 @@ fn path_index(slot: Slot, height: u32) -> usize {
 }
 
 enum Joined {
-    /// The left side already knew everything.
+    /// Both sides know the same.
+    Equal,
+    /// The left side knows more.
     Left,
-    /// The right side knows everything that the left side knew.
+    /// The right side knows more.
     Right,
+    /// Each knows something that the other does not.
     New(Arc<Node>),
+}
+
+/// Of two nodes with the same content, the one that everybody takes: clocks
+/// that were put together apart come to share their nodes, and later joins
+/// skip these.
+fn common<'a>(a: &'a Arc<Node>, b: &'a Arc<Node>) -> &'a Arc<Node> {
+    if Arc::as_ptr(a) <= Arc::as_ptr(b) { a } else { b }
 }
 
 impl Clock {
@@ -125,18 +135,12 @@ impl Clock {
         if Arc::ptr_eq(mine, theirs) {
             return false;
         }
-        if self.height != other.height {
-            // Seldom: clocks grow to the height of the busiest slot and stay.
-            if self.knows_all_of(other) {
-                return false;
-            }
-            if self.height < other.height {
-                let lower = core::mem::replace(self, other.clone());
-                if !self.knows_all_of(&lower) {
-                    self.join_lower(&lower);
-                }
-                return true;
-            }
+        if self.height < other.height {
+            // The other tree grew for a slot that this one has no place for, so
+            // there is news.  Its nodes are taken as they are.
+            let lower = core::mem::replace(self, other.clone());
+            self.join_lower(&lower);
+            return true;
         }
         self.join_lower(other)
     }
@@ -168,34 +172,41 @@ impl Clock {
     /// Joins a clock whose tree is at most as high.  True where it was news.
     fn join_lower(&mut self, other: &Clock) -> bool {
         let Some(theirs) = &other.root else { return false };
+        // The lower tree holds the lowest slots: it joins the leftmost subtree.
+        let (joined, news) = match self.leftmost(other.height) {
+            None => (theirs.clone(), true),
+            Some(mine) => match join_nodes(mine, theirs) {
+                Joined::Left => return false,
+                Joined::Equal if core::ptr::eq(common(mine, theirs), mine) => return false,
+                Joined::Equal => (theirs.clone(), false),
+                Joined::Right => (theirs.clone(), true),
+                Joined::New(node) => (node, true),
+            },
+        };
         let mut height = self.height;
         let mut place = &mut self.root;
-        // The lower tree holds the lowest slots: it joins the leftmost subtree.
         while height > other.height {
             let node = place.get_or_insert_with(|| Arc::new(empty_node(height)));
             match Arc::make_mut(node) {
                 Node::Fork(kids) => place = &mut kids[0],
-                Node::Leaf(_) => return false,
+                Node::Leaf(_) => unreachable!("a leaf above height 0"),
             }
             height -= 1;
         }
-        match place {
-            None => {
-                *place = Some(theirs.clone());
-                true
+        *place = Some(joined);
+        news
+    }
+
+    /// The leftmost subtree of a height, at most this tree's own.
+    fn leftmost(&self, height: u32) -> Option<&Arc<Node>> {
+        let mut node = self.root.as_ref()?;
+        for _ in height..self.height {
+            match &**node {
+                Node::Fork(kids) => node = kids[0].as_ref()?,
+                Node::Leaf(_) => return None,
             }
-            Some(mine) => match join_nodes(mine, theirs) {
-                Joined::Left => false,
-                Joined::Right => {
-                    *place = Some(theirs.clone());
-                    true
-                }
-                Joined::New(node) => {
-                    *place = Some(node);
-                    true
-                }
-            },
         }
+        Some(node)
     }
 
     fn grow_to(&mut self, slot: Slot) {
@@ -236,62 +247,58 @@ fn visit(node: &Node, height: u32, base: Slot, f: &mut impl FnMut(Slot, Time)) {
 /// Joins two nodes of the same height.  Depth is the tree's height, at most 5.
 fn join_nodes(a: &Arc<Node>, b: &Arc<Node>) -> Joined {
     if Arc::ptr_eq(a, b) {
-        return Joined::Left;
+        return Joined::Equal;
     }
-    match (&**a, &**b) {
+    let (mut more_left, mut more_right) = (false, false);
+    let joined = match (&**a, &**b) {
         (Node::Leaf(x), Node::Leaf(y)) => {
             let mut max = *x;
-            let (mut more_left, mut more_right) = (false, false);
             for (m, t) in max.iter_mut().zip(y) {
                 more_left |= *m > *t;
                 more_right |= *t > *m;
                 *m = (*m).max(*t);
             }
-            match (more_left, more_right) {
-                (_, false) => Joined::Left,
-                (false, true) => Joined::Right,
-                (true, true) => Joined::New(Arc::new(Node::Leaf(max))),
-            }
+            Node::Leaf(max)
         }
         (Node::Fork(x), Node::Fork(y)) => {
             let mut kids = [const { None }; FAN];
-            let (mut all_left, mut all_right) = (true, true);
-            for i in 0..FAN {
-                kids[i] = match (&x[i], &y[i]) {
+            for ((kid, k), l) in kids.iter_mut().zip(x).zip(y) {
+                *kid = match (k, l) {
                     (None, None) => None,
                     (Some(k), None) => {
-                        all_right = false;
+                        more_left = true;
                         Some(k.clone())
                     }
-                    (None, Some(k)) => {
-                        all_left = false;
-                        Some(k.clone())
+                    (None, Some(l)) => {
+                        more_right = true;
+                        Some(l.clone())
                     }
                     (Some(k), Some(l)) => Some(match join_nodes(k, l) {
+                        Joined::Equal => common(k, l).clone(),
                         Joined::Left => {
-                            all_right &= Arc::ptr_eq(k, l);
+                            more_left = true;
                             k.clone()
                         }
                         Joined::Right => {
-                            all_left = false;
+                            more_right = true;
                             l.clone()
                         }
                         Joined::New(node) => {
-                            (all_left, all_right) = (false, false);
+                            (more_left, more_right) = (true, true);
                             node
                         }
                     }),
                 };
             }
-            match (all_left, all_right) {
-                (true, _) => Joined::Left,
-                (false, true) => Joined::Right,
-                (false, false) => Joined::New(Arc::new(Node::Fork(kids))),
-            }
+            Node::Fork(kids)
         }
-        // Both sides have the same height, so this pair cannot occur; keeping
-        // the left side would lose an ordering, and taking neither is no answer.
         _ => unreachable!("nodes of unequal height"),
+    };
+    match (more_left, more_right) {
+        (false, false) => Joined::Equal,
+        (true, false) => Joined::Left,
+        (false, true) => Joined::Right,
+        (true, true) => Joined::New(Arc::new(joined)),
     }
 }
 

@@ -81,6 +81,12 @@ impl Goroutine {
         self.published
     }
 
+    /// Whether what is recorded now may still carry the segment of `time`.
+    #[inline]
+    pub fn records_at(&self, time: Time) -> bool {
+        !self.published && self.time == time
+    }
+
     /// Whether its slot has no times left: the next advance needs
     /// [`Goroutine::move_to`] first.
     #[inline]

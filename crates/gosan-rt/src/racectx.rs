@@ -21,6 +21,7 @@ use alloc::vec::Vec;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use gosan_engine::clock::Time;
 use gosan_engine::goroutine::Goroutine;
 use gosan_engine::record::{Segment, StackId};
 use gosan_engine::word_set::Order;
@@ -45,6 +46,8 @@ pub struct Inner {
     pub hb: Goroutine,
     /// The segment of its records now; 0 where a new one must be begun.
     pub segment: Segment,
+    /// The time of that segment.
+    pub segment_time: Time,
     /// Its life, for reports.
     pub life: Life,
     /// Depth of RaceDisable.
@@ -98,6 +101,7 @@ pub fn create(hb: Goroutine, life: Life) -> &'static RaceCtx {
     let inner = Inner {
         hb,
         segment: Segment(0),
+        segment_time: 0,
         life,
         ignore_sync: 0,
         top: stacks::ROOT,
@@ -189,6 +193,7 @@ impl RaceCtx {
             inner.hb.move_to(slot, time);
         }
         let time = inner.hb.time_for_record();
+        inner.segment_time = time;
         ids::reclaim_if_due(self);
         inner.segment = ids::new_segment(inner.hb.slot(), time, inner.life, &self.shown_segment);
     }
@@ -292,6 +297,7 @@ mod tests {
         Inner {
             hb: Goroutine::first(1, 1),
             segment: Segment(0),
+            segment_time: 0,
             life: Life(0),
             ignore_sync: 0,
             top: stacks::ROOT,

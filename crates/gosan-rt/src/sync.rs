@@ -112,10 +112,10 @@ pub fn without_bytes(list: Option<Box<SyncObject>>, mask: u8) -> Option<Box<Sync
     kept
 }
 
-/// A published time needs a new segment for the next record.
+/// A new or published time needs a new segment for the next record.
 #[inline]
 pub fn after_sync(inner: &mut Inner) {
-    if inner.hb.is_published() {
+    if !inner.hb.records_at(inner.segment_time) {
         inner.segment = Segment(0);
     }
 }

@@ -62,6 +62,7 @@ struct Reporter {
     options: Option<Options>,
     suppressions: Suppressions,
     told_stacks: BTreeSet<(StackId, StackId)>,
+    told_lines: BTreeSet<(u64, u64)>,
     told_words: BTreeSet<usize>,
     file: Option<i32>,
 }
@@ -70,6 +71,7 @@ static REPORTER: Lock<Reporter> = Lock::new(Reporter {
     options: None,
     suppressions: Suppressions::NONE,
     told_stacks: BTreeSet::new(),
+    told_lines: BTreeSet::new(),
     told_words: BTreeSet::new(),
     file: None,
 });
@@ -156,6 +158,12 @@ impl Reporter {
         let race = Race {
             accesses: [access(hit.word, hit.new, by), access(hit.word, hit.old, hit.by)],
         };
+        // `x++` is a read and a write of one line: one race to whoever mends it.
+        let lines = race.accesses.each_ref().map(|access| symbolize::line_hash(&access.stack));
+        let new_lines = self.told_lines.insert((lines[0].min(lines[1]), lines[0].max(lines[1])));
+        if by_stack && !new_lines {
+            return;
+        }
         if self.suppressions.cover([&race.accesses[0].stack, &race.accesses[1].stack]) {
             return;
         }

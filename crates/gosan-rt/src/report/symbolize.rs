@@ -43,3 +43,15 @@ pub fn stack(id: StackId) -> Vec<Frame> {
     }
     frames
 }
+
+/// The same for two stacks that pass through the same lines of the same
+/// functions; FNV-1a.
+pub fn line_hash(stack: &[Frame]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325;
+    let mut add = |byte: u8| hash = (hash ^ byte as u64).wrapping_mul(0x100_0000_01b3);
+    for frame in stack {
+        frame.function.iter().copied().for_each(&mut add);
+        frame.line.to_le_bytes().into_iter().for_each(&mut add);
+    }
+    hash
+}
