@@ -149,10 +149,8 @@ impl Reporter {
             Some(options) => (options.suppress_equal_stacks, options.suppress_equal_addresses),
             None => (true, false),
         };
-        // Noted even where it is not asked for: the sets are small.
-        let new_pair = self.told_stacks.insert(pair);
-        let new_word = self.told_words.insert(hit.word);
-        if (by_stack && !new_pair) || (by_word && !new_word) {
+        if by_stack && !self.told_stacks.insert(pair) || by_word && !self.told_words.insert(hit.word)
+        {
             return;
         }
         let race = Race {
@@ -160,8 +158,8 @@ impl Reporter {
         };
         // `x++` is a read and a write of one line: one race to whoever mends it.
         let lines = race.accesses.each_ref().map(|access| symbolize::line_hash(&access.stack));
-        let new_lines = self.told_lines.insert((lines[0].min(lines[1]), lines[0].max(lines[1])));
-        if by_stack && !new_lines {
+        let lines = (lines[0].min(lines[1]), lines[0].max(lines[1]));
+        if by_stack && !self.told_lines.insert(lines) {
             return;
         }
         if self.suppressions.cover([&race.accesses[0].stack, &race.accesses[1].stack]) {
