@@ -1,0 +1,164 @@
+//! The table of all changes that gosan makes to a GOROOT, apart from the race
+//! objects themselves. To support a new release of Go, start here: the tests
+//! say which anchors it has changed.
+
+use crate::patch::{Change, Need, Patch};
+use crate::version::SUPPORTED_MINORS;
+
+/// Every release line that gosan knows.
+const ALL: (u32, u32) = (*SUPPORTED_MINORS.start(), *SUPPORTED_MINORS.end());
+
+/// Where the race objects lie, relative to the GOROOT: one for each level of
+/// GOAMD64 that Go tells apart.
+pub const OBJECTS: [&str; 2] = [
+    "src/runtime/race/internal/amd64v1/race_linux.syso",
+    "src/runtime/race/internal/amd64v3/race_linux.syso",
+];
+
+/// The changes, in no particular order: each file is changed once or more, and
+/// later entries see what earlier ones made of it.
+pub const PATCHES: &[Patch] = &[
+    // The declarations of the object's own symbols, and what calls them.
+    Patch {
+        file: "src/runtime/race_gosan.go",
+        minors: ALL,
+        change: Change::New {
+            template: include_str!("../patches/race_gosan.go"),
+        },
+        need: Need::Required,
+    },
+    Patch {
+        file: "src/runtime/race0_gosan.go",
+        minors: ALL,
+        change: Change::New {
+            template: include_str!("../patches/race0_gosan.go"),
+        },
+        need: Need::Required,
+    },
+    // The object learns how to name files before anything can race.
+    Patch {
+        file: "src/runtime/race.go",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "\tracecall(&__tsan_init, uintptr(unsafe.Pointer(&gctx)), \
+                     uintptr(unsafe.Pointer(&pctx)), \
+                     abi.FuncPCABI0(racecallbackthunk), 0)\n",
+            replacement: "\tracecall(&__tsan_init, uintptr(unsafe.Pointer(&gctx)), \
+                          uintptr(unsafe.Pointer(&pctx)), \
+                          abi.FuncPCABI0(racecallbackthunk), 0)\n\
+                          \tracegoroot()\n",
+        },
+        need: Need::Required,
+    },
+    // The end of the program waits for what is still running.
+    Patch {
+        file: "src/runtime/race.go",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "\nfunc racefini() {\n",
+            replacement: "\nfunc racefini() {\n\tracequiesce()\n\n",
+        },
+        need: Need::Optional {
+            falls_back: "the end of a program does not wait for accesses that are about to happen",
+        },
+    },
+    // A recovered panic skips the exits of the frames that it unwinds.
+    Patch {
+        file: "src/runtime/panic.go",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "\n\tgp.sched.sp = sp\n",
+            replacement: "\n\tif raceenabled {\n\t\tracerecovered(gp, sp)\n\t}\n\
+                          \tgp.sched.sp = sp\n",
+        },
+        need: Need::Optional {
+            falls_back: "stacks in reports may be wrong after a recovered panic",
+        },
+    },
+    // Go caches a passed test by the variables that it read.  Reading GORACE
+    // here, where reads are logged, makes another GORACE another test run.
+    Patch {
+        file: "src/testing/testing.go",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "\n\tm.before()\n\tdefer m.after()\n",
+            replacement: "\n\tm.before()\n\tos.Getenv(\"GORACE\")\n\tdefer m.after()\n",
+        },
+        need: Need::Optional {
+            falls_back: "a cached test result is shown again after GORACE has changed",
+        },
+    },
+];
+
+/// The changes for Go 1.`minor`.
+pub fn patches_for(minor: u32) -> impl Iterator<Item = &'static Patch> {
+    PATCHES.iter().filter(move |patch| patch.applies_to(minor))
+}
+
+/// The line that keeps the assembled root's `go` from switching to another Go.
+pub const PINNED_TOOLCHAIN: &str = "GOTOOLCHAIN=local";
+
+/// The root's `go.env`: the user's own settings, with the toolchain pinned.
+pub fn pinned_go_env(original: &str) -> String {
+    let mut text: String = original
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("GOTOOLCHAIN="))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    text.push_str(PINNED_TOOLCHAIN);
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::patch::Values;
+    use crate::toolchain::{Toolchain, find_go};
+    use std::fs;
+
+    /// The Go on this machine must be one that every patch fits.
+    #[test]
+    fn every_anchor_is_in_the_go_at_hand() {
+        let go = find_go(None).expect("the tests need a Go in PATH");
+        let toolchain = Toolchain::query(&go, &std::env::temp_dir()).unwrap();
+        let minor = toolchain.version.minor();
+        let values = Values {
+            assembled_goroot: "/assembled",
+            user_goroot: toolchain.goroot.as_str(),
+        };
+        let mut checked = 0;
+        for patch in patches_for(minor) {
+            let current = fs::read_to_string(toolchain.goroot.join(patch.file)).ok();
+            if let Err(misfit) = patch.apply(current.as_deref(), minor, &values) {
+                panic!("{}: {} {misfit}", toolchain.version, patch.file);
+            }
+            checked += 1;
+        }
+        assert!(checked >= 6, "only {checked} patches for Go 1.{minor}");
+    }
+
+    #[test]
+    fn new_files_are_go_for_every_release() {
+        for minor in SUPPORTED_MINORS {
+            for patch in patches_for(minor) {
+                if let Change::New { .. } = patch.change {
+                    let values = Values {
+                        assembled_goroot: "/a",
+                        user_goroot: "/b",
+                    };
+                    let text = patch.apply(None, minor, &values).unwrap();
+                    assert!(!text.contains("{{"), "{} is not filled", patch.file);
+                    assert!(text.contains("\npackage runtime\n"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn go_env_keeps_everything_but_the_toolchain() {
+        let text = pinned_go_env("# c\nGOPROXY=x\nGOTOOLCHAIN=auto\nGOSUMDB=y");
+        assert_eq!(text, "# c\nGOPROXY=x\nGOSUMDB=y\nGOTOOLCHAIN=local\n");
+        assert_eq!(pinned_go_env(""), "GOTOOLCHAIN=local\n");
+    }
+}

@@ -1,0 +1,207 @@
+//! gosan's own arguments, told apart from those of `go`.
+//!
+//! gosan's options stand directly behind the subcommand. The first word that is
+//! not one of them belongs to `go`, and so does everything after it: `go`
+//! accepts `--x` for `-x`, so an unknown option is never an error here.
+
+use std::ffi::{OsStr, OsString};
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser};
+use gosan_go::args::Subcommand;
+
+use crate::exit_codes;
+
+/// A data race detector for Go: type `gosan test` where you type `go test -race`.
+#[derive(Debug, Parser)]
+#[command(name = "gosan", version, arg_required_else_help = true)]
+#[command(after_help = "\
+gosan's options stand directly behind the subcommand; everything after them is
+passed to `go` as it is. `go help test` explains go's flags. GORACE sets the
+options of the detector, as for `go test -race`.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Run tests with the race detector, like `go test -race`
+    #[command(override_usage = "gosan test [OPTIONS] [go's flags] [packages]")]
+    Test(Options),
+    /// Build and run a program with the race detector, like `go run -race`
+    #[command(override_usage = "gosan run [OPTIONS] [go's flags] package [arguments]")]
+    Run(Options),
+    /// Build programs with the race detector in them, like `go build -race`
+    #[command(override_usage = "gosan build [OPTIONS] [go's flags] [packages]")]
+    Build(Options),
+    /// Say which Go is used, where gosan keeps things, and what is wrong
+    Doctor(Options),
+    /// Remove everything that gosan has made
+    Clean,
+    /// Print gosan's version
+    Version,
+}
+
+/// The options of gosan itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub struct Options {
+    /// The go command, or the GOROOT, to use instead of PATH's [env: GOSAN_GO]
+    #[arg(long, value_name = "PATH")]
+    pub go: Option<OsString>,
+    /// Print no progress and no warnings of gosan's own
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// What the user wants.
+#[derive(Debug)]
+pub enum Request {
+    Go {
+        options: Options,
+        arguments: (Subcommand, Vec<OsString>),
+    },
+    Doctor {
+        options: Options,
+    },
+    Clean,
+}
+
+/// Something to print instead of work to do: help, the version, or an error.
+#[derive(Debug)]
+pub struct Answer(clap::Error);
+
+impl Answer {
+    /// Prints it and says which exit code it means.
+    pub fn show(&self) -> ExitCode {
+        // There is nobody left to tell if even this cannot be printed.
+        let _ = self.0.print();
+        ExitCode::from(match self.0.exit_code() {
+            0 => exit_codes::SUCCESS,
+            _ => exit_codes::USAGE,
+        })
+    }
+}
+
+/// Reads the words after `gosan`.
+pub fn parse(words: Vec<OsString>) -> Result<Request, Answer> {
+    let (own, rest) = split(words);
+    let own = std::iter::once(OsString::from("gosan")).chain(own);
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(own).map_err(Answer)?;
+    let cli = Cli::from_arg_matches(&matches).map_err(Answer)?;
+    let go = |subcommand, options| Request::Go {
+        options,
+        arguments: (subcommand, rest),
+    };
+    Ok(match cli.command {
+        Command::Test(options) => go(Subcommand::Test, options),
+        Command::Run(options) => go(Subcommand::Run, options),
+        Command::Build(options) => go(Subcommand::Build, options),
+        Command::Doctor(options) => Request::Doctor { options },
+        Command::Clean => Request::Clean,
+        Command::Version => {
+            let version = command.render_version();
+            let kind = clap::error::ErrorKind::DisplayVersion;
+            return Err(Answer(clap::Error::raw(kind, version)));
+        }
+    })
+}
+
+/// Splits the words into gosan's own, subcommand included, and go's.
+fn split(mut words: Vec<OsString>) -> (Vec<OsString>, Vec<OsString>) {
+    let is_go = words
+        .first()
+        .and_then(|word| word.to_str())
+        .is_some_and(|word| matches!(word, "test" | "run" | "build"));
+    if !is_go {
+        return (words, Vec::new());
+    }
+    let mut own = 1;
+    while let Some(word) = words.get(own) {
+        own += match own_words(word) {
+            0 => break,
+            count => count,
+        };
+    }
+    let rest = words.split_off(own.min(words.len()));
+    (words, rest)
+}
+
+/// How many words one of gosan's options takes, and 0 for what is go's.
+fn own_words(word: &OsStr) -> usize {
+    match word.as_encoded_bytes() {
+        b"--quiet" | b"--help" => 1,
+        b"--go" => 2,
+        bytes if bytes.starts_with(b"--go=") => 1,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split_whitespace().map(OsString::from).collect()
+    }
+
+    fn go(line: &str) -> (Options, Subcommand, Vec<OsString>) {
+        match parse(words(line)).unwrap() {
+            Request::Go {
+                options,
+                arguments: (subcommand, rest),
+            } => (options, subcommand, rest),
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn takes_its_options_from_the_front_only() {
+        for (line, named, quiet, rest) in [
+            ("test ./...", None, false, "./..."),
+            ("test --quiet ./...", None, true, "./..."),
+            ("test --go /g --quiet -v", Some("/g"), true, "-v"),
+            ("test --go=/g -v", Some("/g"), false, "-v"),
+            ("test -v --quiet", None, false, "-v --quiet"),
+            ("test --v --quiet", None, false, "--v --quiet"),
+            ("test --run X", None, false, "--run X"),
+            ("test -go x", None, false, "-go x"),
+            ("test . --go /g", None, false, ". --go /g"),
+            ("test -- --quiet", None, false, "-- --quiet"),
+            ("run . --help", None, false, ". --help"),
+            ("test", None, false, ""),
+        ] {
+            let (options, _, left) = go(line);
+            assert_eq!(options.go.as_deref(), named.map(OsStr::new), "{line}");
+            assert_eq!(options.quiet, quiet, "{line}");
+            assert_eq!(left, words(rest), "{line}");
+        }
+        assert_eq!(go("build -o x").1, Subcommand::Build);
+        assert_eq!(go("run .").1, Subcommand::Run);
+    }
+
+    #[test]
+    fn answers_with_help_version_or_an_error() {
+        for (line, code, text) in [
+            ("--version", 0, "gosan "),
+            ("version", 0, "gosan "),
+            ("--help", 0, "Usage"),
+            ("help test", 0, "go's flags"),
+            ("test --help", 0, "go's flags"),
+            ("", 2, "Usage"),
+            ("tset ./...", 2, "tset"),
+            ("test --go", 2, "--go"),
+            ("clean --everything", 2, "--everything"),
+        ] {
+            let Answer(error) = parse(words(line)).unwrap_err();
+            assert_eq!(error.exit_code(), code, "{line}");
+            assert!(error.to_string().contains(text), "{line}: {error}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! `gosan test`, `gosan run` and `gosan build`: go's command of the same name,
+//! in the assembled root.
+
+use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+
+use anyhow::{Context, Result};
+use gosan_go::args::{GoArgs, Subcommand, check_goflags};
+use gosan_go::cache::Cache;
+use gosan_go::goroot::{AssembledRoot, Assembly};
+use gosan_go::invocation::Invocation;
+use gosan_go::std_build::StdBuild;
+use gosan_go::toolchain::{Toolchain, find_go};
+use gosan_go::tree::Sharing;
+use gosan_go::{Error, outputs};
+
+use crate::cli::Options;
+use crate::progress::Progress;
+use crate::{exit_codes, messages, runtime, signals};
+
+/// Whether the standard library is known to hold gosan's runtime.
+enum Library {
+    Verified,
+    /// It could not be built, so the user's command will most likely fail too,
+    /// and say why. If it does not, the check is made up for.
+    Unknown,
+    /// Ctrl-C, for instance: the user's command shall not start any more.
+    Interrupted(ExitStatus),
+}
+
+/// Runs the user's command and ends as it does.
+pub fn run(options: Options, (subcommand, words): (Subcommand, Vec<OsString>)) -> Result<ExitCode> {
+    let args = GoArgs::parse(subcommand, words)?;
+    let cwd = std::env::current_dir().context("cannot tell the current directory")?;
+    let directory = args.directory(&cwd);
+    if !directory.is_dir() {
+        let source = std::io::ErrorKind::NotFound.into();
+        return Err(Error::Chdir {
+            path: directory,
+            source,
+        }
+        .into());
+    }
+    let go = find_go(options.go.as_deref())?;
+    let toolchain = Toolchain::query(&go, &directory)?;
+    toolchain.check_supported()?;
+    check_goflags(&toolchain.settings.goflags)?;
+
+    let runtime = runtime::embedded();
+    let cache = Cache::locate()?;
+    let _in_use = cache.enter()?;
+    let assembly = Assembly {
+        cache: &cache,
+        toolchain: &toolchain,
+        runtime,
+    };
+    let root = assembly.ensure(Sharing::HardLinks)?;
+    if root.is_new && !options.quiet {
+        root.note.warnings.iter().for_each(messages::warn);
+    }
+    let library = StdBuild::new(&cache, &root, &toolchain, runtime.marker);
+    let invocation = Invocation::new(&args, &cwd, &root, &toolchain)?;
+    let state = if library.is_verified() {
+        Library::Verified
+    } else {
+        let build = library.build_command(&args, &invocation);
+        prepare(&library, build, &toolchain, &options)?
+    };
+    if let Library::Interrupted(status) = state {
+        return Ok(exit_code(status));
+    }
+    let status = spawn(&mut invocation.command(), &root)?;
+    if status.success() {
+        if matches!(state, Library::Unknown) {
+            library.verify()?;
+        }
+        outputs::check(&args, &invocation, runtime.marker)?;
+    }
+    Ok(exit_code(status))
+}
+
+/// Builds and checks the standard library.
+fn prepare(
+    library: &StdBuild,
+    mut build: Command,
+    toolchain: &Toolchain,
+    options: &Options,
+) -> Result<Library> {
+    let text = format!(
+        "building the standard library of {} for the first time, which can take 20 s",
+        toolchain.version
+    );
+    let progress = Progress::start(&text, options.quiet);
+    let built = signals::run(build.stderr(Stdio::null()));
+    drop(progress);
+    match built {
+        Ok(status) if status.success() => {
+            library.verify()?;
+            Ok(Library::Verified)
+        }
+        Ok(status) if status.signal().is_some() => Ok(Library::Interrupted(status)),
+        _ => Ok(Library::Unknown),
+    }
+}
+
+fn spawn(command: &mut Command, root: &AssembledRoot) -> Result<ExitStatus> {
+    let program = root.go();
+    Ok(signals::run(command).map_err(|source| Error::Spawn { program, source })?)
+}
+
+/// The code that stands for the way in which `go` ended.
+fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = match (status.code(), status.signal()) {
+        (Some(code), _) => code,
+        (None, Some(signal)) => exit_codes::SIGNAL_BASE + signal,
+        (None, None) => exit_codes::FAILURE.into(),
+    };
+    ExitCode::from(u8::try_from(code & 0xff).unwrap_or(exit_codes::FAILURE))
+}

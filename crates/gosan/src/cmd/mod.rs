@@ -1,0 +1,5 @@
+//! One module for each of gosan's commands.
+
+pub mod clean;
+pub mod doctor;
+pub mod go;

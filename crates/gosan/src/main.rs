@@ -1,0 +1,26 @@
+//! The `gosan` command: reads its own arguments and calls the right part.
+
+mod cli;
+mod cmd;
+mod exit_codes;
+mod messages;
+mod progress;
+mod runtime;
+mod signals;
+
+use std::process::ExitCode;
+
+use cli::Request;
+
+fn main() -> ExitCode {
+    let request = match cli::parse(std::env::args_os().skip(1).collect()) {
+        Ok(request) => request,
+        Err(answer) => return answer.show(),
+    };
+    let result = match request {
+        Request::Go { options, arguments } => cmd::go::run(options, arguments),
+        Request::Doctor { options } => cmd::doctor::run(&options),
+        Request::Clean => cmd::clean::run(),
+    };
+    result.unwrap_or_else(|error| messages::fail(&error))
+}
