@@ -165,6 +165,20 @@ impl Record {
         other.span().mask() & !self.span().mask() == 0 && self.kind().covers(other.kind())
     }
 
+    /// One record for both, where they differ in their bytes only and these are
+    /// one run: a loop over the bytes of a word.
+    #[inline]
+    pub const fn merged(self, other: Record) -> Option<Record> {
+        const SPAN: u64 = 63 << SPAN_SHIFT;
+        if (self.0 ^ other.0) & !SPAN != 0 {
+            return None;
+        }
+        match self.span().union(other.span()) {
+            Some(span) => Some(Record(self.0 & !SPAN | (span.code() as u64) << SPAN_SHIFT)),
+            None => None,
+        }
+    }
+
     /// Whether the two would race if nothing ordered them.
     #[inline]
     pub const fn conflicts_with(self, other: Record) -> bool {
@@ -200,6 +214,21 @@ mod tests {
             assert_eq!(Record::from_bits(record.bits()), Some(record));
         }
         assert_eq!(Record::from_bits(0), None);
+    }
+
+    #[test]
+    fn records_that_differ_in_bytes_only_become_one() {
+        let at = |stack, start, kind| {
+            Record::new(Segment(7), StackId(stack), Span::new(start, 1), kind)
+        };
+        let both = at(1, 0, Kind::Write).merged(at(1, 1, Kind::Write));
+        assert_eq!(
+            both,
+            Some(Record::new(Segment(7), StackId(1), Span::new(0, 2), Kind::Write))
+        );
+        assert_eq!(at(1, 0, Kind::Write).merged(at(2, 1, Kind::Write)), None);
+        assert_eq!(at(1, 0, Kind::Write).merged(at(1, 1, Kind::Read)), None);
+        assert_eq!(at(1, 0, Kind::Write).merged(at(1, 2, Kind::Write)), None);
     }
 
     #[test]

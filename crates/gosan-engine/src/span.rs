@@ -18,6 +18,21 @@ const MASKS: [u8; 64] = masks();
 /// `CODES[start][len - 1]`, 0 where the run would leave the word.
 const CODES: [[u8; WORD_BYTES]; WORD_BYTES] = codes();
 
+/// `RUN_OF[mask]` is the code of the run with these bytes, 0 where the bytes
+/// are none or not one run.
+const RUN_OF: [u8; 256] = runs();
+
+const fn runs() -> [u8; 256] {
+    let masks = masks();
+    let mut table = [0; 256];
+    let mut code = 1;
+    while code <= RUNS {
+        table[masks[code] as usize] = code as u8;
+        code += 1;
+    }
+    table
+}
+
 const fn codes() -> [[u8; WORD_BYTES]; WORD_BYTES] {
     let mut table = [[0; WORD_BYTES]; WORD_BYTES];
     let mut code = 1;
@@ -88,6 +103,12 @@ impl Span {
         MASKS[(self.0 & 63) as usize]
     }
 
+    /// The bytes of both, where they are one run.
+    #[inline]
+    pub const fn union(self, other: Span) -> Option<Span> {
+        Span::from_code(RUN_OF[(self.mask() | other.mask()) as usize])
+    }
+
     /// The first byte, 0 to 7.
     #[inline]
     pub const fn start(self) -> usize {
@@ -124,6 +145,14 @@ mod tests {
         assert_eq!(seen.iter().filter(|taken| **taken).count(), RUNS);
         assert_eq!(Span::from_code(0), None);
         assert_eq!(Span::from_code(63), None);
+    }
+
+    #[test]
+    fn a_union_is_one_run_or_none() {
+        let (low, next, far) = (Span::new(0, 2), Span::new(2, 1), Span::new(4, 1));
+        assert_eq!(low.union(next), Some(Span::new(0, 3)));
+        assert_eq!(low.union(low), Some(low));
+        assert_eq!(low.union(far), None);
     }
 
     #[test]

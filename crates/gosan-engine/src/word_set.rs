@@ -177,7 +177,7 @@ impl<'a> WordSet<'a> {
         if raced {
             stored.dropped += self.report(new, order, &mut race);
         }
-        self.push(new);
+        self.push_or_merge(new);
         Insert::Stored(stored)
     }
 
@@ -261,6 +261,18 @@ impl<'a> WordSet<'a> {
             self.records[end].store(new.bits(), Relaxed);
         }
         self.len += 1;
+    }
+
+    /// Adds a record, to one that differs in its bytes only if there is one
+    /// among those that are looked at.
+    fn push_or_merge(&mut self, new: Record) {
+        for i in 0..self.len.min(LOOK_AT_ALL) {
+            if let Some(both) = self.get(i).merged(new) {
+                self.records[i].store(both.bits(), Relaxed);
+                return;
+            }
+        }
+        self.push(new);
     }
 
     fn remove(&mut self, i: usize) {

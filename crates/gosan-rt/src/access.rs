@@ -54,7 +54,7 @@ impl Site {
 }
 
 /// An access to some bytes of one word.
-#[inline]
+#[inline(always)]
 pub fn word(ctx: &RaceCtx, inner: &mut Inner, address: usize, span: Span, kind: Kind, site: Site) {
     let Some((cell, _)) = shadow::locate(address) else { return };
     if is_known(inner, cell.load().1, span, kind) {
@@ -72,21 +72,29 @@ pub fn range(
     kind: Kind,
     site: Site,
 ) {
-    if bytes != 0 {
-        slow(ctx, inner, address, bytes, None, kind, site);
+    let mut done = 0;
+    if address % WORD_BYTES == 0 {
+        let known =
+            |cell: &&shadow::Cell| is_known(inner, cell.load().1, Span::WHOLE, kind);
+        done = shadow::cells(address, bytes / WORD_BYTES).iter().take_while(known).count()
+            * WORD_BYTES;
+    }
+    if done < bytes {
+        slow(ctx, inner, address + done, bytes - done, None, kind, site);
     }
 }
 
 /// Whether this goroutine recorded as much in its present segment.
-#[inline]
+#[inline(always)]
 fn is_known(inner: &Inner, state: State, span: Span, kind: Kind) -> bool {
-    if inner.segment.0 == 0 {
-        return false;
-    }
-    let new = Record::new(inner.segment, StackId(0), span, kind);
     match state {
-        State::One(old) => old.segment() == new.segment() && old.covers(new),
-        State::Boxed { id, locked: false } => boxes::peek(id, new),
+        State::One(old) => {
+            old.segment() == inner.segment
+                && old.covers(Record::new(inner.segment, StackId(0), span, kind))
+        }
+        State::Boxed { id, locked: false } if inner.segment.0 != 0 => {
+            boxes::peek(id, Record::new(inner.segment, StackId(0), span, kind))
+        }
         _ => false,
     }
 }
@@ -140,8 +148,13 @@ fn record(inner: &Inner, address: usize, new: Record, hits: &mut Vec<Hit>) {
                 if old.segment() == new.segment() && old.covers(new) {
                     return;
                 }
-                if new.covers(old) && inner.knows(old.segment()) {
-                    if cell.replace(bits, new.bits()) {
+                let becomes = if new.covers(old) && inner.knows(old.segment()) {
+                    Some(new)
+                } else {
+                    old.merged(new)
+                };
+                if let Some(record) = becomes {
+                    if cell.replace(bits, record.bits()) {
                         return;
                     }
                     continue;

@@ -167,9 +167,25 @@ pub fn announce(address: usize, bytes: usize) {
 /// has shadow.
 #[inline]
 pub fn locate(address: usize) -> Option<(&'static Cell, &'static AtomicU8)> {
+    // The heap's place is a constant, which spares the usual access two loads.
+    let offset = address.wrapping_sub(HEAP_START);
+    if offset < HEAP_END - HEAP_START {
+        return Some((HEAP.cell(offset), HEAP.touched(offset)));
+    }
+    let offset = DATA.offset(address)?;
+    Some((DATA.cell(offset), DATA.touched(offset)))
+}
+
+/// The cells of the whole words that lie one after the other from an address,
+/// up to `words` of them; none outside of what has shadow.
+#[inline]
+pub fn cells(address: usize, words: usize) -> &'static [Cell] {
     let space = if HEAP.offset(address).is_some() { &HEAP } else { &DATA };
-    let offset = space.offset(address)?;
-    Some((space.cell(offset), space.touched(offset)))
+    let Some(offset) = space.offset(address) else { return &[] };
+    let room = (space.bytes.load(Ordering::Relaxed) - offset) / WORD_BYTES;
+    // SAFETY: the cells of a space lie one after the other, the number is cut
+    // at its end, and as for `Space::cell` they are committed.
+    unsafe { core::slice::from_raw_parts(space.cell(offset), words.min(room)) }
 }
 
 /// Notes that a chunk has a cell in use.
