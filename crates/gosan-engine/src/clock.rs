@@ -72,13 +72,20 @@ enum Joined {
 /// that were put together apart come to share their nodes, and later joins
 /// skip these.
 fn common<'a>(a: &'a Arc<Node>, b: &'a Arc<Node>) -> &'a Arc<Node> {
-    if Arc::as_ptr(a) <= Arc::as_ptr(b) { a } else { b }
+    if Arc::as_ptr(a) <= Arc::as_ptr(b) {
+        a
+    } else {
+        b
+    }
 }
 
 impl Clock {
     /// A clock that knows nothing.
     pub const fn new() -> Clock {
-        Clock { root: None, height: 0 }
+        Clock {
+            root: None,
+            height: 0,
+        }
     }
 
     /// The last time of `slot` that is known, 0 where none is.
@@ -127,7 +134,9 @@ impl Clock {
 
     /// Learns everything that `other` knows.  True where any of it was news.
     pub fn join(&mut self, other: &Clock) -> bool {
-        let Some(theirs) = &other.root else { return false };
+        let Some(theirs) = &other.root else {
+            return false;
+        };
         let Some(mine) = &self.root else {
             *self = other.clone();
             return true;
@@ -171,7 +180,9 @@ impl Clock {
 
     /// Joins a clock whose tree is at most as high.  True where it was news.
     fn join_lower(&mut self, other: &Clock) -> bool {
-        let Some(theirs) = &other.root else { return false };
+        let Some(theirs) = &other.root else {
+            return false;
+        };
         // The lower tree holds the lowest slots: it joins the leftmost subtree.
         let (joined, news) = match self.leftmost(other.height) {
             None => (theirs.clone(), true),
@@ -222,7 +233,11 @@ impl Clock {
 }
 
 fn empty_node(height: u32) -> Node {
-    if height == 0 { Node::Leaf([0; LEAF]) } else { Node::Fork([const { None }; FAN]) }
+    if height == 0 {
+        Node::Leaf([0; LEAF])
+    } else {
+        Node::Fork([const { None }; FAN])
+    }
 }
 
 fn visit(node: &Node, height: u32, base: Slot, f: &mut impl FnMut(Slot, Time)) {
@@ -237,7 +252,12 @@ fn visit(node: &Node, height: u32, base: Slot, f: &mut impl FnMut(Slot, Time)) {
         Node::Fork(kids) => {
             for (i, kid) in kids.iter().enumerate() {
                 if let Some(kid) = kid {
-                    visit(kid, height - 1, base + ((i as Slot) << span_bits(height - 1)), f);
+                    visit(
+                        kid,
+                        height - 1,
+                        base + ((i as Slot) << span_bits(height - 1)),
+                        f,
+                    );
                 }
             }
         }

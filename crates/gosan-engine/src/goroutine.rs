@@ -51,7 +51,12 @@ pub struct Goroutine {
 impl Goroutine {
     /// The first goroutine of a program, which knows nothing.
     pub const fn first(slot: Slot, time: Time) -> Goroutine {
-        Goroutine { slot, time, published: false, clock: Clock::new() }
+        Goroutine {
+            slot,
+            time,
+            published: false,
+            clock: Clock::new(),
+        }
     }
 
     /// Starts a goroutine that knows what this one knows now.  `time` must be
@@ -60,7 +65,12 @@ impl Goroutine {
         let mut clock = self.clock.clone();
         clock.advance(self.slot, self.time);
         self.published = true;
-        Goroutine { slot, time, published: false, clock }
+        Goroutine {
+            slot,
+            time,
+            published: false,
+            clock,
+        }
     }
 
     /// The slot that names it in clocks.

@@ -218,13 +218,17 @@ mod tests {
 
     #[test]
     fn records_that_differ_in_bytes_only_become_one() {
-        let at = |stack, start, kind| {
-            Record::new(Segment(7), StackId(stack), Span::new(start, 1), kind)
-        };
+        let at =
+            |stack, start, kind| Record::new(Segment(7), StackId(stack), Span::new(start, 1), kind);
         let both = at(1, 0, Kind::Write).merged(at(1, 1, Kind::Write));
         assert_eq!(
             both,
-            Some(Record::new(Segment(7), StackId(1), Span::new(0, 2), Kind::Write))
+            Some(Record::new(
+                Segment(7),
+                StackId(1),
+                Span::new(0, 2),
+                Kind::Write
+            ))
         );
         assert_eq!(at(1, 0, Kind::Write).merged(at(2, 1, Kind::Write)), None);
         assert_eq!(at(1, 0, Kind::Write).merged(at(1, 1, Kind::Read)), None);
@@ -245,7 +249,9 @@ mod tests {
     fn covering_means_racing_with_all_that_the_covered_one_races_with() {
         for new in KINDS {
             for old in KINDS {
-                let stands_for = KINDS.iter().all(|x| !old.races_with(*x) || new.races_with(*x));
+                let stands_for = KINDS
+                    .iter()
+                    .all(|x| !old.races_with(*x) || new.races_with(*x));
                 assert_eq!(new.covers(old), stands_for, "{new:?} {old:?}");
             }
         }

@@ -88,7 +88,11 @@ impl Span {
     /// The span of a 6-bit code, or `None` where the code names no run.
     #[inline]
     pub const fn from_code(code: u8) -> Option<Span> {
-        if MASKS[(code & 63) as usize] == 0 { None } else { Some(Span(code & 63)) }
+        if MASKS[(code & 63) as usize] == 0 {
+            None
+        } else {
+            Some(Span(code & 63))
+        }
     }
 
     /// The 6-bit code, 1 to 36.

@@ -35,7 +35,13 @@ pub struct SyncClock {
 impl SyncClock {
     /// Nothing released yet.
     pub const fn new() -> SyncClock {
-        SyncClock { clock: Clock::new(), by: 0, at: 0, plain: true, era: Era(0) }
+        SyncClock {
+            clock: Clock::new(),
+            by: 0,
+            at: 0,
+            plain: true,
+            era: Era(0),
+        }
     }
 
     /// Whether anything was ever released to it.

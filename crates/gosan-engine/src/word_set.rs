@@ -79,7 +79,11 @@ impl<'a> WordSet<'a> {
     /// writes.
     pub fn new(records: &'a [AtomicU64], len: usize, writes: usize) -> WordSet<'a> {
         let len = len.min(records.len());
-        WordSet { records, len, writes: writes.min(len) }
+        WordSet {
+            records,
+            len,
+            writes: writes.min(len),
+        }
     }
 
     /// The number of records.
@@ -127,12 +131,18 @@ impl<'a> WordSet<'a> {
     /// Whether the goroutine whose present segment is that of `new` has
     /// nothing to add.
     pub fn stands_for(&self, new: Record) -> bool {
-        let from = if self.len > LOOK_AT_ALL { self.len - NEWEST } else { self.writes };
+        let from = if self.len > LOOK_AT_ALL {
+            self.len - NEWEST
+        } else {
+            self.writes
+        };
         let newest = self.records[from.max(self.writes)..self.len].iter();
-        self.records[..self.writes].iter().chain(newest).any(|bits| {
-            load(bits)
-                .is_some_and(|old| old.segment() == new.segment() && old.covers(new))
-        })
+        self.records[..self.writes]
+            .iter()
+            .chain(newest)
+            .any(|bits| {
+                load(bits).is_some_and(|old| old.segment() == new.segment() && old.covers(new))
+            })
     }
 
     /// Adds an access of the present goroutine.  Calls `race` with every record
@@ -143,6 +153,15 @@ impl<'a> WordSet<'a> {
         order: &impl Order,
         mut race: impl FnMut(Record),
     ) -> Insert {
+        if self.len == 1 {
+            // The usual state of an atomic: one record, which gives way.
+            let old = self.get(0);
+            if new.covers(old) && old.segment() != new.segment() && order.knows(old.segment()) {
+                self.clear();
+                self.push(new);
+                return Insert::Stored(Stored::default());
+            }
+        }
         if self.stands_for(new) {
             return Insert::Known;
         }
@@ -213,8 +232,10 @@ impl<'a> WordSet<'a> {
             }
         }
         let place = |bits: &u64| *bits >> crate::record::ID_BITS;
-        let mut bits: Vec<u64> =
-            self.records[..self.len].iter().map(|word| word.load(Relaxed)).collect();
+        let mut bits: Vec<u64> = self.records[..self.len]
+            .iter()
+            .map(|word| word.load(Relaxed))
+            .collect();
         bits[..self.writes].sort_unstable_by_key(place);
         bits[self.writes..].sort_unstable_by_key(place);
         let (mut last, mut alike) = (u64::MAX, 0);

@@ -107,7 +107,8 @@ impl Order for View<'_> {
     }
 
     fn has_ended(&self, segment: Segment) -> bool {
-        self.ended.contains(&self.segments[segment.0 as usize].goroutine)
+        self.ended
+            .contains(&self.segments[segment.0 as usize].goroutine)
     }
 }
 
@@ -120,7 +121,12 @@ impl World {
             free: Vec::new(),
             slots: 1,
             numbers: 1,
-            segments: vec![SegmentEntry { slot: 0, time: 0, goroutine: 0, event: 0 }],
+            segments: vec![SegmentEntry {
+                slot: 0,
+                time: 0,
+                goroutine: 0,
+                event: 0,
+            }],
             syncs: (0..SYNCS).map(|_| SyncClock::new()).collect(),
             words: (0..WORDS)
                 .map(|_| ((0..ROOM).map(|_| AtomicU64::new(0)).collect(), 0, 0))
@@ -143,7 +149,10 @@ impl World {
 
     fn start(&mut self, parent: usize) {
         let creator = &self.live[parent].hb;
-        let known = self.ended.iter().position(|old| creator.knows(old.slot, old.last));
+        let known = self
+            .ended
+            .iter()
+            .position(|old| creator.knows(old.slot, old.last));
         let (slot, time) = if let Some(index) = known {
             self.reused[0] += 1;
             let old = self.ended.swap_remove(index);
@@ -162,7 +171,13 @@ impl World {
         known.insert(parent.number, parent.events);
         let number = self.numbers;
         self.numbers += 1;
-        self.live.push(Live { number, hb, segment: None, known, events: 0 });
+        self.live.push(Live {
+            number,
+            hb,
+            segment: None,
+            known,
+            events: 0,
+        });
     }
 
     fn end(&mut self, index: usize) {
@@ -170,7 +185,11 @@ impl World {
         let now = gone.hb.time();
         let traced = gone.hb.is_published() || gone.segment.is_some();
         let last = if traced { now } else { now - 1 };
-        self.ended.push(Ended { slot: gone.hb.slot(), last, next: now + 1 });
+        self.ended.push(Ended {
+            slot: gone.hb.slot(),
+            last,
+            next: now + 1,
+        });
         self.ended_numbers.insert(gone.number);
     }
 
@@ -183,10 +202,13 @@ impl World {
             }
         }
         self.era += 1;
-        let (keep, free): (Vec<_>, Vec<_>) =
-            self.ended.drain(..).partition(|old| named.contains(&old.slot));
+        let (keep, free): (Vec<_>, Vec<_>) = self
+            .ended
+            .drain(..)
+            .partition(|old| named.contains(&old.slot));
         self.ended = keep;
-        self.free.extend(free.iter().map(|old| (old.slot, old.next)));
+        self.free
+            .extend(free.iter().map(|old| (old.slot, old.next)));
     }
 
     fn clear_word(&mut self, word: usize) {
@@ -225,9 +247,10 @@ impl World {
                 merge(&mut live.known, shared);
             }
         }
-        if live.segment.is_some_and(|segment| {
-            !live.hb.records_at(self.segments[segment.0 as usize].time)
-        }) {
+        if live
+            .segment
+            .is_some_and(|segment| !live.hb.records_at(self.segments[segment.0 as usize].time))
+        {
             live.segment = None;
         }
     }
@@ -246,8 +269,11 @@ impl World {
             Segment(self.segments.len() as u32 - 1)
         });
         let new = Record::new(segment, StackId(live.number as u32), span, kind);
-        let view =
-            View { hb: &live.hb, segments: &self.segments, ended: &self.ended_numbers };
+        let view = View {
+            hb: &live.hb,
+            segments: &self.segments,
+            ended: &self.ended_numbers,
+        };
         let (storage, len, writes) = &mut self.words[word];
         let mut set = WordSet::new(storage, *len, *writes);
         let mut found = Vec::new();
@@ -267,7 +293,12 @@ impl World {
         // What stands for the access was checked against all before it.  Races
         // with what came between were reported from the other side.
         if answer != Insert::Known {
-            assert_eq!(!found.is_empty(), !races.is_empty(), "{} races", races.len());
+            assert_eq!(
+                !found.is_empty(),
+                !races.is_empty(),
+                "{} races",
+                races.len()
+            );
         }
         for old in &found {
             let entry = &self.segments[old.segment().0 as usize];
@@ -327,11 +358,17 @@ fn trace(seed: u64) -> [usize; 2] {
 
 #[test]
 fn the_engine_agrees_with_the_oracle() {
-    if let Some(seed) = std::env::var("GOSAN_SEED").ok().and_then(|seed| seed.parse().ok()) {
+    if let Some(seed) = std::env::var("GOSAN_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+    {
         trace(seed);
         return;
     }
-    let traces = std::env::var("GOSAN_TRACES").ok().and_then(|n| n.parse().ok()).unwrap_or(2000);
+    let traces = std::env::var("GOSAN_TRACES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(2000);
     let first = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .map_or(1, |since| since.as_nanos() as u64);
@@ -343,6 +380,12 @@ fn the_engine_agrees_with_the_oracle() {
             Err(_) => panic!("GOSAN_SEED={seed} fails"),
         }
     }
-    println!("slots used again: {} known to the creator, {} reclaimed", reused[0], reused[1]);
-    assert!(reused[0] > 100 && reused[1] > 100, "the traces do not exercise reuse: {reused:?}");
+    println!(
+        "slots used again: {} known to the creator, {} reclaimed",
+        reused[0], reused[1]
+    );
+    assert!(
+        reused[0] > 100 && reused[1] > 100,
+        "the traces do not exercise reuse: {reused:?}"
+    );
 }

@@ -25,7 +25,9 @@ mod below {
 }
 
 fn distance(raw: usize, below: usize) -> u32 {
-    raw.checked_sub(below).and_then(|bytes| u32::try_from(bytes).ok()).unwrap_or(NO_DISTANCE)
+    raw.checked_sub(below)
+        .and_then(|bytes| u32::try_from(bytes).ok())
+        .unwrap_or(NO_DISTANCE)
 }
 
 /// Runs `f` with the goroutine of an event; Go passes null where there is none,
@@ -71,45 +73,89 @@ with_distance! {
 }
 
 extern "C" fn read(ctx: *const RaceCtx, address: usize, pc: u64, raw: usize) {
-    let site = Site { pc, caller: 0, distance: distance(raw, below::ACCESS) };
+    let site = Site {
+        pc,
+        caller: 0,
+        distance: distance(raw, below::ACCESS),
+    };
     with(ctx, |ctx, inner| {
         access::word(ctx, inner, address, Span::new(address, 1), Kind::Read, site);
     });
 }
 
 extern "C" fn write(ctx: *const RaceCtx, address: usize, pc: u64, raw: usize) {
-    let site = Site { pc, caller: 0, distance: distance(raw, below::ACCESS) };
+    let site = Site {
+        pc,
+        caller: 0,
+        distance: distance(raw, below::ACCESS),
+    };
     with(ctx, |ctx, inner| {
-        access::word(ctx, inner, address, Span::new(address, 1), Kind::Write, site);
+        access::word(
+            ctx,
+            inner,
+            address,
+            Span::new(address, 1),
+            Kind::Write,
+            site,
+        );
     });
 }
 
 extern "C" fn read_pc(ctx: *const RaceCtx, address: usize, caller: u64, pc: u64, raw: usize) {
-    let site = Site { pc, caller, distance: distance(raw, below::ACCESS) };
+    let site = Site {
+        pc,
+        caller,
+        distance: distance(raw, below::ACCESS),
+    };
     with(ctx, |ctx, inner| {
         access::word(ctx, inner, address, Span::new(address, 1), Kind::Read, site);
     });
 }
 
 extern "C" fn write_pc(ctx: *const RaceCtx, address: usize, caller: u64, pc: u64, raw: usize) {
-    let site = Site { pc, caller, distance: distance(raw, below::ACCESS) };
+    let site = Site {
+        pc,
+        caller,
+        distance: distance(raw, below::ACCESS),
+    };
     with(ctx, |ctx, inner| {
-        access::word(ctx, inner, address, Span::new(address, 1), Kind::Write, site);
+        access::word(
+            ctx,
+            inner,
+            address,
+            Span::new(address, 1),
+            Kind::Write,
+            site,
+        );
     });
 }
 
 extern "C" fn read_range(ctx: *const RaceCtx, address: usize, bytes: usize, pc: u64, raw: usize) {
-    let site = Site { pc, caller: 0, distance: distance(raw, below::ACCESS) };
-    with(ctx, |ctx, inner| access::range(ctx, inner, address, bytes, Kind::Read, site));
+    let site = Site {
+        pc,
+        caller: 0,
+        distance: distance(raw, below::ACCESS),
+    };
+    with(ctx, |ctx, inner| {
+        access::range(ctx, inner, address, bytes, Kind::Read, site)
+    });
 }
 
 extern "C" fn write_range(ctx: *const RaceCtx, address: usize, bytes: usize, pc: u64, raw: usize) {
-    let site = Site { pc, caller: 0, distance: distance(raw, below::ACCESS) };
-    with(ctx, |ctx, inner| access::range(ctx, inner, address, bytes, Kind::Write, site));
+    let site = Site {
+        pc,
+        caller: 0,
+        distance: distance(raw, below::ACCESS),
+    };
+    with(ctx, |ctx, inner| {
+        access::range(ctx, inner, address, bytes, Kind::Write, site)
+    });
 }
 
 extern "C" fn func_enter(ctx: *const RaceCtx, return_pc: u64, raw: usize) {
-    with(ctx, |_, inner| inner.enter(return_pc, distance(raw, below::ENTER)));
+    with(ctx, |_, inner| {
+        inner.enter(return_pc, distance(raw, below::ENTER))
+    });
 }
 
 extern "C" fn func_exit(ctx: *const RaceCtx, raw: usize) {
@@ -222,7 +268,9 @@ extern "C" fn __tsan_go_ignore_sync_begin(ctx: *const RaceCtx) {
 
 #[unsafe(no_mangle)]
 extern "C" fn __tsan_go_ignore_sync_end(ctx: *const RaceCtx) {
-    with(ctx, |_, inner| inner.ignore_sync = inner.ignore_sync.saturating_sub(1));
+    with(ctx, |_, inner| {
+        inner.ignore_sync = inner.ignore_sync.saturating_sub(1)
+    });
 }
 
 #[unsafe(no_mangle)]
@@ -273,12 +321,23 @@ fn run<T>(
     operation: impl FnOnce() -> (T, Effect),
     result: impl FnOnce(T),
 ) {
-    let site = Site { caller: site.0, pc: site.1, distance: NO_DISTANCE };
+    let site = Site {
+        caller: site.0,
+        pc: site.1,
+        distance: NO_DISTANCE,
+    };
     // SAFETY: see `with`.
     match unsafe { ctx.as_ref() } {
         // SAFETY: see `with`.
         Some(ctx) if unsafe { ctx.inner() }.ignore_sync == 0 => with(ctx, |ctx, inner| {
-            result(atomic::update(ctx, inner, arguments.address(), bytes, site, operation));
+            result(atomic::update(
+                ctx,
+                inner,
+                arguments.address(),
+                bytes,
+                site,
+                operation,
+            ));
         }),
         _ => result(operation().0),
     }
@@ -346,4 +405,3 @@ atomics!(AtomicU64, u64, 8:
     __tsan_go_atomic64_load, __tsan_go_atomic64_store, __tsan_go_atomic64_exchange,
     __tsan_go_atomic64_fetch_add, __tsan_go_atomic64_fetch_and, __tsan_go_atomic64_fetch_or,
     __tsan_go_atomic64_compare_exchange);
-

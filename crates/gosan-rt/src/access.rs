@@ -56,11 +56,21 @@ impl Site {
 /// An access to some bytes of one word.
 #[inline(always)]
 pub fn word(ctx: &RaceCtx, inner: &mut Inner, address: usize, span: Span, kind: Kind, site: Site) {
-    let Some((cell, _)) = shadow::locate(address) else { return };
+    let Some((cell, _)) = shadow::locate(address) else {
+        return;
+    };
     if is_known(inner, cell.load().1, span, kind) {
         return;
     }
-    slow(ctx, inner, address, WORD_BYTES - address % WORD_BYTES, Some(span), kind, site);
+    slow(
+        ctx,
+        inner,
+        address,
+        WORD_BYTES - address % WORD_BYTES,
+        Some(span),
+        kind,
+        site,
+    );
 }
 
 /// An access to `bytes` bytes.
@@ -73,10 +83,12 @@ pub fn range(
     site: Site,
 ) {
     let mut done = 0;
-    if address % WORD_BYTES == 0 {
-        let known =
-            |cell: &&shadow::Cell| is_known(inner, cell.load().1, Span::WHOLE, kind);
-        done = shadow::cells(address, bytes / WORD_BYTES).iter().take_while(known).count()
+    if address.is_multiple_of(WORD_BYTES) {
+        let known = |cell: &&shadow::Cell| is_known(inner, cell.load().1, Span::WHOLE, kind);
+        done = shadow::cells(address, bytes / WORD_BYTES)
+            .iter()
+            .take_while(known)
+            .count()
             * WORD_BYTES;
     }
     if done < bytes {
@@ -132,7 +144,9 @@ fn slow(
 
 /// Checks and records one word.
 fn record(inner: &Inner, address: usize, new: Record, hits: &mut Vec<Hit>) {
-    let Some((cell, touched)) = shadow::locate(address) else { return };
+    let Some((cell, touched)) = shadow::locate(address) else {
+        return;
+    };
     let mut tries = 0;
     loop {
         let (bits, state) = cell.load();
@@ -208,9 +222,17 @@ pub fn record_in_box(
 #[cold]
 fn note(hits: &mut Vec<Hit>, address: usize, new: Record, old: Record) {
     let word = address & !(WORD_BYTES - 1);
-    if hits.iter().any(|hit| hit.old.reads_alike(old) && hit.word != word) {
+    if hits
+        .iter()
+        .any(|hit| hit.old.reads_alike(old) && hit.word != word)
+    {
         return;
     }
     let by = ids::life_of(old.segment());
-    hits.push(Hit { word, new, old, by: ids::biography(by) });
+    hits.push(Hit {
+        word,
+        new,
+        old,
+        by: ids::biography(by),
+    });
 }

@@ -40,10 +40,12 @@ pub fn load<T>(
     operation: impl Fn() -> T,
 ) -> T {
     let value = operation();
-    let Some((cell, _)) = shadow::locate(address) else { return value };
+    let Some((cell, _)) = shadow::locate(address) else {
+        return value;
+    };
     let value = match cell.lock_boxed() {
         None => value,
-        Some(owned) => match sync::existing(&owned, address) {
+        Some(mut owned) => match sync::existing(&mut owned, address) {
             None => value,
             Some(clock) => {
                 inner.hb.acquire(clock, ids::era());
@@ -52,7 +54,14 @@ pub fn load<T>(
         },
     };
     sync::after_sync(inner);
-    access::word(ctx, inner, address, Span::new(address, bytes), Kind::AtomicRead, site);
+    access::word(
+        ctx,
+        inner,
+        address,
+        Span::new(address, bytes),
+        Kind::AtomicRead,
+        site,
+    );
     value
 }
 
@@ -69,18 +78,25 @@ pub fn update<T>(
     let stack = site.stack(inner);
     let mut hits = Vec::new();
     let busy = ctx.busy();
-    let Some(mut owned) = sync::own(address) else { return operation().0 };
+    let Some(mut owned) = sync::own(address) else {
+        return operation().0;
+    };
     let (value, effect) = operation();
-    let kind = if effect == Effect::Load { Kind::AtomicRead } else { Kind::AtomicWrite };
+    let kind = if effect == Effect::Load {
+        Kind::AtomicRead
+    } else {
+        Kind::AtomicWrite
+    };
     let era = ids::era();
-    match (effect, sync::existing(&owned, address)) {
-        (Effect::Load | Effect::Update, Some(clock)) => inner.hb.acquire(clock, era),
-        _ => {}
+    if effect != Effect::Store
+        && let Some(clock) = sync::existing(&mut owned, address)
+    {
+        inner.hb.acquire(clock, era);
     }
     let new = Record::new(segment, stack, Span::new(address, bytes), kind);
     access::record_in_box(inner, &mut owned, address, new, &mut hits);
     if effect != Effect::Load {
-        inner.hb.release(sync::created(&owned, address), era);
+        inner.hb.release(sync::created(&mut owned, address), era);
     }
     drop(owned);
     drop(busy);

@@ -124,7 +124,10 @@ pub fn set_of(id: BoxId) -> WordSet<'static> {
 /// The number of records, and of writes among them.
 pub fn lengths(id: BoxId) -> (usize, usize) {
     let head = words(id.unit)[0].load(Ordering::Relaxed);
-    ((head & LEN_MASK) as usize, (head >> LEN_BITS & LEN_MASK) as usize)
+    (
+        (head & LEN_MASK) as usize,
+        (head >> LEN_BITS & LEN_MASK) as usize,
+    )
 }
 
 /// Stores the lengths after the set was changed.
@@ -217,13 +220,15 @@ mod tests {
         let id = take(2);
         let mut set = set_of(id);
         let order = crate::test_support::Unordered;
-        let record = |segment| {
-            Record::new(Segment(segment), StackId(segment), Span::WHOLE, Kind::Read)
-        };
+        let record =
+            |segment| Record::new(Segment(segment), StackId(segment), Span::WHOLE, Kind::Read);
         for segment in 1..=2 {
             set.insert(record(segment), &order, |_| {});
         }
-        assert_eq!(set.insert(record(3), &order, |_| {}), gosan_engine::word_set::Insert::Full);
+        assert_eq!(
+            set.insert(record(3), &order, |_| {}),
+            gosan_engine::word_set::Insert::Full
+        );
         set_lengths(id, &set);
         let larger = grown(id).expect("there is a larger class");
         assert_eq!(lengths(larger), (2, 0));
@@ -232,6 +237,9 @@ mod tests {
         let again = take(6);
         assert_eq!(again.unit, larger.unit);
         assert_ne!(again.generation, larger.generation);
-        assert!(!peek(larger, record(2)), "an old generation is not believed");
+        assert!(
+            !peek(larger, record(2)),
+            "an old generation is not believed"
+        );
     }
 }

@@ -12,11 +12,16 @@ static HEAP: Heap = Heap::new();
 
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo) -> ! {
-    let place = info.location().map_or(("?", 0), |place| (place.file(), place.line()));
+    let place = info
+        .location()
+        .map_or(("?", 0), |place| (place.file(), place.line()));
     let mut text = crate::report::classic::Text::default();
     let _ = core::fmt::Write::write_fmt(
         &mut text,
-        format_args!("gosan: internal error at {}:{}, please report it", place.0, place.1),
+        format_args!(
+            "gosan: internal error at {}:{}, please report it",
+            place.0, place.1
+        ),
     );
     crate::fatal(core::str::from_utf8(&text.0).unwrap_or("gosan: internal error"))
 }

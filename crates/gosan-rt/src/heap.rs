@@ -52,8 +52,13 @@ impl Heap {
     /// An allocator that has no memory yet.
     pub const fn new() -> Heap {
         Heap {
-            lists: [const { Lock::new(FreeList { first: 0, fresh: 0, fresh_end: 0 }) };
-                SIZES.len()],
+            lists: [const {
+                Lock::new(FreeList {
+                    first: 0,
+                    fresh: 0,
+                    fresh_end: 0,
+                })
+            }; SIZES.len()],
         }
     }
 }
@@ -68,7 +73,10 @@ fn class_of(bytes: usize) -> usize {
     if bytes <= 1024 {
         return CLASS_OF[bytes.div_ceil(16)] as usize;
     }
-    SIZES.iter().position(|size| *size >= bytes).unwrap_or(SIZES.len() - 1)
+    SIZES
+        .iter()
+        .position(|size| *size >= bytes)
+        .unwrap_or(SIZES.len() - 1)
 }
 
 // SAFETY: blocks of one list are disjoint parts of chunks that are never

@@ -92,7 +92,10 @@ struct Numbers {
 
 impl Numbers {
     const fn new(next: u32) -> Numbers {
-        Numbers { next, freed: Vec::new() }
+        Numbers {
+            next,
+            freed: Vec::new(),
+        }
     }
 
     fn take(&mut self) -> u32 {
@@ -180,7 +183,10 @@ pub fn new_life(creator: Life, created_at: StackId) -> Life {
 /// The goroutine has ended; `recorded` says whether it has a record of its
 /// present time.
 pub fn goroutine_ended(hb: &Goroutine, life: Life, recorded: bool) {
-    LIVES.get(life.0 as usize).state.store(ENDED, Ordering::Relaxed);
+    LIVES
+        .get(life.0 as usize)
+        .state
+        .store(ENDED, Ordering::Relaxed);
     retire_slot(hb, recorded);
 }
 
@@ -188,13 +194,21 @@ pub fn goroutine_ended(hb: &Goroutine, life: Life, recorded: bool) {
 pub fn retire_slot(hb: &Goroutine, recorded: bool) {
     let now = hb.time();
     // A time that was neither published nor recorded in leaves no trace.
-    let last = if hb.is_published() || recorded { now } else { now - 1 };
+    let last = if hb.is_published() || recorded {
+        now
+    } else {
+        now - 1
+    };
     let mut ids = IDS.lock();
     if now >= gosan_engine::goroutine::LAST_TIME - 1 {
         // It has no times left for another owner.
         return;
     }
-    ids.ended.push(EndedSlot { slot: hb.slot(), last, next: now + 1 });
+    ids.ended.push(EndedSlot {
+        slot: hb.slot(),
+        last,
+        next: now + 1,
+    });
     if ids.ended.len() >= RECLAIM_SLOTS.max(2 * ids.ended_at_reclaim) {
         DUE.store(1, Ordering::Relaxed);
     }
@@ -224,12 +238,20 @@ pub fn new_segment(slot: Slot, time: Time, life: Life, shown: &AtomicU32) -> Seg
 #[inline]
 pub fn slot_and_time(segment: Segment) -> (Slot, Time) {
     let entry = SEGMENTS.get(segment.0 as usize);
-    (entry.slot.load(Ordering::Relaxed), entry.time.load(Ordering::Relaxed))
+    (
+        entry.slot.load(Ordering::Relaxed),
+        entry.time.load(Ordering::Relaxed),
+    )
 }
 
 /// The goroutine of a segment.
 pub fn life_of(segment: Segment) -> Life {
-    Life(SEGMENTS.get(segment.0 as usize).life.load(Ordering::Relaxed))
+    Life(
+        SEGMENTS
+            .get(segment.0 as usize)
+            .life
+            .load(Ordering::Relaxed),
+    )
 }
 
 /// Whether a goroutine has ended.
@@ -280,7 +302,6 @@ pub fn reclaim_if_due(me: &RaceCtx) {
     }
 }
 
-
 /// The numbers in use when a pass of reclaim begins.
 pub struct Census {
     /// One past the largest segment.
@@ -320,8 +341,11 @@ pub fn census() -> Census {
 
 /// Ends a pass: what is named by nothing can be used again.
 pub fn free(census: &Census, unnamed: Unnamed) {
-    let mut was_ended: Vec<(Slot, Time)> =
-        census.ended.iter().map(|ended| (ended.slot, ended.next)).collect();
+    let mut was_ended: Vec<(Slot, Time)> = census
+        .ended
+        .iter()
+        .map(|ended| (ended.slot, ended.next))
+        .collect();
     was_ended.sort_unstable();
     // Before any slot is handed out, so that no short way is taken across.
     ERA.fetch_add(1, Ordering::Release);

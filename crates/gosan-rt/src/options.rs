@@ -66,7 +66,9 @@ impl Options {
             b"suppressions" => self.suppressions = value.to_vec(),
             b"exitcode" => return number(value).map(|n| self.exitcode = n as i32).is_some(),
             b"atexit_sleep_ms" => {
-                return number(value).map(|n| self.atexit_sleep_ms = n.max(0) as u64).is_some();
+                return number(value)
+                    .map(|n| self.atexit_sleep_ms = n.max(0) as u64)
+                    .is_some();
             }
             // Nothing here depends on a history, of whatever size.
             b"history_size" => return number(value).is_some(),
@@ -87,15 +89,26 @@ fn is_separator(byte: u8) -> bool {
 fn next(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let start = text.iter().position(|byte| !is_separator(*byte))?;
     let text = &text[start..];
-    let name_end = text.iter().position(|b| *b == b'=' || is_separator(*b)).unwrap_or(text.len());
+    let name_end = text
+        .iter()
+        .position(|b| *b == b'=' || is_separator(*b))
+        .unwrap_or(text.len());
     let (name, rest) = text.split_at(name_end);
-    let Some(rest) = rest.strip_prefix(b"=") else { return Some((name, b"", rest)) };
+    let Some(rest) = rest.strip_prefix(b"=") else {
+        return Some((name, b"", rest));
+    };
     if let Some(quote @ (b'"' | b'\'')) = rest.first() {
         let inside = &rest[1..];
-        let end = inside.iter().position(|byte| byte == quote).unwrap_or(inside.len());
+        let end = inside
+            .iter()
+            .position(|byte| byte == quote)
+            .unwrap_or(inside.len());
         return Some((name, &inside[..end], inside.get(end + 1..).unwrap_or(b"")));
     }
-    let end = rest.iter().position(|byte| is_separator(*byte)).unwrap_or(rest.len());
+    let end = rest
+        .iter()
+        .position(|byte| is_separator(*byte))
+        .unwrap_or(rest.len());
     Some((name, &rest[..end], &rest[end..]))
 }
 
@@ -140,6 +153,12 @@ mod tests {
         let options = Options::parse(b"exitcode=many nonsense=1 bare");
         let names: Vec<&[u8]> = options.unknown.iter().map(Vec::as_slice).collect();
         assert_eq!(names, [&b"exitcode"[..], b"nonsense", b"bare"]);
-        assert_eq!(Options { unknown: Vec::new(), ..options }, Options::default());
+        assert_eq!(
+            Options {
+                unknown: Vec::new(),
+                ..options
+            },
+            Options::default()
+        );
     }
 }

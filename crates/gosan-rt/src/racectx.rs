@@ -86,7 +86,10 @@ pub fn create(hb: Goroutine, life: Life) -> &'static RaceCtx {
     let mut free = FREE.lock();
     let index = if *free != 0 {
         let index = *free;
-        *free = CONTEXTS.get(index as usize).next_free.load(Ordering::Relaxed);
+        *free = CONTEXTS
+            .get(index as usize)
+            .next_free
+            .load(Ordering::Relaxed);
         index as usize
     } else {
         let index = USED.load(Ordering::Relaxed);
@@ -123,8 +126,8 @@ pub unsafe fn end(ctx: &'static RaceCtx) -> Inner {
     // read out once.
     let inner = unsafe { (*ctx.inner.get()).assume_init_read() };
     ctx.alive.store(false, Ordering::Release);
-    let index = (ctx as *const RaceCtx as usize - CONTEXTS.pointer(0) as usize)
-        / size_of::<RaceCtx>();
+    let index =
+        (ctx as *const RaceCtx as usize - CONTEXTS.pointer(0) as usize) / size_of::<RaceCtx>();
     let mut free = FREE.lock();
     ctx.next_free.store(*free, Ordering::Relaxed);
     *free = index as u32;
@@ -218,7 +221,10 @@ impl Inner {
     pub fn enter(&mut self, return_pc: u64, distance: u32) {
         self.drop_frames(distance, false);
         self.top = stacks::call(self.top, return_pc);
-        self.frames.push(Frame { stack: self.top, distance });
+        self.frames.push(Frame {
+            stack: self.top,
+            distance,
+        });
     }
 
     /// The function at `distance` is left.
@@ -261,9 +267,17 @@ impl Inner {
         if distance == NO_DISTANCE {
             return;
         }
-        let limit = if keep_same { distance.saturating_add(SLACK) } else { distance - 1 };
+        let limit = if keep_same {
+            distance.saturating_add(SLACK)
+        } else {
+            distance - 1
+        };
         let mut dropped = false;
-        while self.frames.last().is_some_and(|frame| frame.distance > limit) {
+        while self
+            .frames
+            .last()
+            .is_some_and(|frame| frame.distance > limit)
+        {
             self.frames.pop();
             dropped = true;
         }

@@ -37,7 +37,9 @@ static ONE_AT_A_TIME: Lock<()> = Lock::new(());
 #[cold]
 #[inline(never)]
 pub fn run(me: &RaceCtx) {
-    let Some(_pass) = ONE_AT_A_TIME.try_lock() else { return };
+    let Some(_pass) = ONE_AT_A_TIME.try_lock() else {
+        return;
+    };
     let census = ids::census();
     let free_lives = Bits::of(&census.free_lives);
     let mut lives = Bits::new();
@@ -66,9 +68,17 @@ pub fn run(me: &RaceCtx) {
             segments.push(id);
         }
     }
-    let lives: Vec<u32> =
-        (1..census.lives).filter(|life| candidates.has(*life) && !lives.has(*life)).collect();
-    ids::free(&census, Unnamed { segments, lives, slot_in_use: &|slot| slots.has(slot) });
+    let lives: Vec<u32> = (1..census.lives)
+        .filter(|life| candidates.has(*life) && !lives.has(*life))
+        .collect();
+    ids::free(
+        &census,
+        Unnamed {
+            segments,
+            lives,
+            slot_in_use: &|slot| slots.has(slot),
+        },
+    );
 }
 
 fn mark_segments() -> Bits {
@@ -125,7 +135,9 @@ impl Bits {
 
     #[inline]
     fn has(&self, member: u32) -> bool {
-        self.0.get(member as usize / 64).is_some_and(|word| word & 1 << (member % 64) != 0)
+        self.0
+            .get(member as usize / 64)
+            .is_some_and(|word| word & 1 << (member % 64) != 0)
     }
 }
 

@@ -86,7 +86,9 @@ impl<T: Sync> Region<T> {
         let target = end.next_multiple_of(COMMIT_STEP).min(self.bytes());
         let base = self.base.load(Ordering::Relaxed);
         // SAFETY: the range lies inside the region's own reservation.
-        if base == 0 || end > target || !unsafe { sys::commit(base + committed, target - committed) }
+        if base == 0
+            || end > target
+            || !unsafe { sys::commit(base + committed, target - committed) }
         {
             return false;
         }

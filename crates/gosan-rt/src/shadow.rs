@@ -81,7 +81,9 @@ impl Space {
     }
 
     fn commit(&self, address: usize, bytes: usize) -> bool {
-        let Some(offset) = self.offset(address) else { return false };
+        let Some(offset) = self.offset(address) else {
+            return false;
+        };
         if offset + bytes > self.bytes.load(Ordering::Relaxed) {
             return false;
         }
@@ -180,8 +182,14 @@ pub fn locate(address: usize) -> Option<(&'static Cell, &'static AtomicU8)> {
 /// up to `words` of them; none outside of what has shadow.
 #[inline]
 pub fn cells(address: usize, words: usize) -> &'static [Cell] {
-    let space = if HEAP.offset(address).is_some() { &HEAP } else { &DATA };
-    let Some(offset) = space.offset(address) else { return &[] };
+    let space = if HEAP.offset(address).is_some() {
+        &HEAP
+    } else {
+        &DATA
+    };
+    let Some(offset) = space.offset(address) else {
+        return &[];
+    };
     let room = (space.bytes.load(Ordering::Relaxed) - offset) / WORD_BYTES;
     // SAFETY: the cells of a space lie one after the other, the number is cut
     // at its end, and as for `Space::cell` they are committed.
@@ -199,8 +207,14 @@ pub fn touch(flag: &AtomicU8) {
 /// Forgets all accesses and sync objects of a range: it was allocated or freed,
 /// so nobody else may touch it now.
 pub fn clear(address: usize, bytes: usize) {
-    let space = if HEAP.offset(address).is_some() { &HEAP } else { &DATA };
-    let Some(start) = space.offset(address) else { return };
+    let space = if HEAP.offset(address).is_some() {
+        &HEAP
+    } else {
+        &DATA
+    };
+    let Some(start) = space.offset(address) else {
+        return;
+    };
     let end = (start + bytes).min(space.bytes.load(Ordering::Relaxed));
     let mut at = start;
     while at < end {
@@ -246,8 +260,14 @@ fn clear_words(space: &Space, start: usize, end: usize) {
 pub fn for_each_cell(mut f: impl FnMut(&Cell)) {
     let ranges = ANNOUNCED.lock().clone();
     for (from, to) in ranges {
-        let space = if HEAP.offset(from).is_some() { &HEAP } else { &DATA };
-        let Some(start) = space.offset(from) else { continue };
+        let space = if HEAP.offset(from).is_some() {
+            &HEAP
+        } else {
+            &DATA
+        };
+        let Some(start) = space.offset(from) else {
+            continue;
+        };
         let end = start + (to - from);
         let mut at = start;
         while at < end {
@@ -273,7 +293,9 @@ impl Cell {
     /// Replaces what it held if it still does.
     #[inline]
     pub fn replace(&self, bits: u64, new: u64) -> bool {
-        self.0.compare_exchange(bits, new, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        self.0
+            .compare_exchange(bits, new, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
     }
 
     /// The raw content.
@@ -373,8 +395,14 @@ impl State {
         if bits == 0 {
             State::Empty
         } else if bits & TAG_MASK == BOXED {
-            let id = BoxId { unit: bits as u32, generation: (bits >> 32) as u16 };
-            State::Boxed { id, locked: bits & LOCKED != 0 }
+            let id = BoxId {
+                unit: bits as u32,
+                generation: (bits >> 32) as u16,
+            };
+            State::Boxed {
+                id,
+                locked: bits & LOCKED != 0,
+            }
         } else {
             Record::from_bits(bits).map_or(State::Empty, State::One)
         }

@@ -76,15 +76,24 @@ pub fn reserve() -> bool {
         return false;
     }
     COUNT.store(2, Ordering::Relaxed);
-    NODES.get(CUT.0 as usize).target.store(CUT.0, Ordering::Relaxed);
+    NODES
+        .get(CUT.0 as usize)
+        .target
+        .store(CUT.0, Ordering::Relaxed);
     let slots = sys::map_zeroed(FIRST_TABLE * 4) as usize;
-    TABLE.store(slots | FIRST_TABLE.trailing_zeros() as usize, Ordering::Release);
+    TABLE.store(
+        slots | FIRST_TABLE.trailing_zeros() as usize,
+        Ordering::Release,
+    );
     slots != 0
 }
 
 /// Contexts that were folded, and contexts that were cut off, so far.
 pub fn counters() -> (u32, u32) {
-    (FOLDED.load(Ordering::Relaxed), CUT_OFF.load(Ordering::Relaxed))
+    (
+        FOLDED.load(Ordering::Relaxed),
+        CUT_OFF.load(Ordering::Relaxed),
+    )
 }
 
 /// The stack inside a call made at `pc` (a return address) on `parent`.
@@ -119,7 +128,10 @@ pub fn addresses(stack: StackId) -> Vec<u64> {
 
 fn table() -> Table {
     let word = TABLE.load(Ordering::Acquire);
-    Table { mask: (1 << (word & (sys::PAGE - 1))) - 1, slots: word & !(sys::PAGE - 1) }
+    Table {
+        mask: (1 << (word & (sys::PAGE - 1))) - 1,
+        slots: word & !(sys::PAGE - 1),
+    }
 }
 
 impl Table {
@@ -146,8 +158,7 @@ fn find(table: Table, parent: StackId, pc: u64) -> Option<StackId> {
             return None;
         }
         let node = NODES.get(id as usize);
-        if node.pc.load(Ordering::Relaxed) == pc
-            && node.parent.load(Ordering::Relaxed) == parent.0
+        if node.pc.load(Ordering::Relaxed) == pc && node.parent.load(Ordering::Relaxed) == parent.0
         {
             return Some(StackId(node.target.load(Ordering::Relaxed)));
         }
@@ -170,7 +181,11 @@ fn add(parent: StackId, pc: u64, foldable: bool) -> StackId {
             None => insert(CUT, pc, None),
         };
     }
-    let fold = if foldable { fold_target(parent, pc, repeats_allowed(count)) } else { None };
+    let fold = if foldable {
+        fold_target(parent, pc, repeats_allowed(count))
+    } else {
+        None
+    };
     if fold.is_some() {
         FOLDED.fetch_add(1, Ordering::Relaxed);
     }
@@ -213,7 +228,10 @@ fn enlarge(old: Table) -> Table {
     if slots == 0 {
         crate::fatal("gosan: out of memory for the table of stacks");
     }
-    let new = Table { mask: size - 1, slots };
+    let new = Table {
+        mask: size - 1,
+        slots,
+    };
     for i in 0..=old.mask {
         let id = old.slot(i).load(Ordering::Relaxed);
         if id != 0 {
@@ -265,7 +283,10 @@ mod tests {
         for _ in 0..10_000 {
             deep = call(deep, 0x4000);
         }
-        assert_eq!(addresses(deep).iter().filter(|pc| **pc == 0x4000).count(), 64);
+        assert_eq!(
+            addresses(deep).iter().filter(|pc| **pc == 0x4000).count(),
+            64
+        );
         // Enough nodes for the table to grow several times; all are found again.
         for pc in 0..20_000 {
             assert_eq!(addresses(event(a, 0x10_0000 + pc))[0], 0x10_0000 + pc);

@@ -23,9 +23,13 @@ pub struct SyncObject {
 
 /// Learns all that was released to `address`.
 pub fn acquire(inner: &mut Inner, address: usize) {
-    let Some((cell, _)) = shadow::locate(address) else { return };
-    let Some(owned) = cell.lock_boxed() else { return };
-    if let Some(clock) = existing(&owned, address) {
+    let Some((cell, _)) = shadow::locate(address) else {
+        return;
+    };
+    let Some(mut owned) = cell.lock_boxed() else {
+        return;
+    };
+    if let Some(clock) = existing(&mut owned, address) {
         inner.hb.acquire(clock, ids::era());
     }
     drop(owned);
@@ -45,8 +49,10 @@ pub enum Release {
 
 /// Hands over all that the goroutine knows.
 pub fn release(inner: &mut Inner, address: usize, how: Release) {
-    let Some(owned) = own(address) else { return };
-    let clock = created(&owned, address);
+    let Some(mut owned) = own(address) else {
+        return;
+    };
+    let clock = created(&mut owned, address);
     let era = ids::era();
     match how {
         Release::Store => inner.hb.release(clock, era),
@@ -65,7 +71,7 @@ pub fn own(address: usize) -> Option<Owned<'static>> {
 }
 
 /// The sync object at an address whose box is owned, if there is one.
-pub fn existing<'a>(owned: &'a Owned, address: usize) -> Option<&'a mut SyncClock> {
+pub fn existing<'a>(owned: &'a mut Owned, address: usize) -> Option<&'a mut SyncClock> {
     let byte = (address % WORD_BYTES) as u8;
     let mut pointer = boxes::sync_pointer(owned.id());
     loop {
@@ -83,13 +89,17 @@ pub fn existing<'a>(owned: &'a Owned, address: usize) -> Option<&'a mut SyncCloc
 }
 
 /// The sync object at an address whose box is owned.
-pub fn created<'a>(owned: &'a Owned, address: usize) -> &'a mut SyncClock {
+pub fn created<'a>(owned: &'a mut Owned, address: usize) -> &'a mut SyncClock {
     if existing(owned, address).is_none() {
         let next = boxes::take_sync(owned.id());
         let byte = (address % WORD_BYTES) as u8;
         boxes::set_sync(
             owned.id(),
-            Some(Box::new(SyncObject { byte, clock: SyncClock::new(), next })),
+            Some(Box::new(SyncObject {
+                byte,
+                clock: SyncClock::new(),
+                next,
+            })),
         );
     }
     match existing(owned, address) {

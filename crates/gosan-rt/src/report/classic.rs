@@ -3,8 +3,8 @@
 
 use super::Race;
 use super::symbolize::Frame;
-use alloc::vec::Vec;
 use crate::ids::MAIN;
+use alloc::vec::Vec;
 use core::fmt::Write;
 
 /// How file names are shown.
@@ -48,12 +48,22 @@ pub fn race(race: &Race, paths: &Paths) -> Vec<u8> {
         frames(&mut out, &access.stack, paths);
     }
     for (index, access) in race.accesses.iter().enumerate() {
-        let told = race.accesses[..index].iter().any(|other| other.by.number == access.by.number);
+        let told = race.accesses[..index]
+            .iter()
+            .any(|other| other.by.number == access.by.number);
         if access.by.number == MAIN || told {
             continue;
         }
-        let state = if access.by.running { "running" } else { "finished" };
-        let _ = write!(out, "\nGoroutine {} ({state}) created at:\n", access.by.number);
+        let state = if access.by.running {
+            "running"
+        } else {
+            "finished"
+        };
+        let _ = write!(
+            out,
+            "\nGoroutine {} ({state}) created at:\n",
+            access.by.number
+        );
         frames(&mut out, &access.created, paths);
     }
     rule(&mut out);
@@ -104,12 +114,27 @@ mod tests {
     use gosan_engine::record::StackId;
 
     fn frame(function: &'static str, file: &'static str, line: usize) -> Frame {
-        Frame { function: function.as_bytes(), file: file.as_bytes(), line, offset: 0x1d }
+        Frame {
+            function: function.as_bytes(),
+            file: file.as_bytes(),
+            line,
+            offset: 0x1d,
+        }
     }
 
     fn access(number: u64, write: bool, stack: Vec<Frame>, created: Vec<Frame>) -> Access {
-        let by = Biography { number, created_at: StackId(0), running: number != 8 };
-        Access { address: 0xc0_0001_2340, write, by, stack, created }
+        let by = Biography {
+            number,
+            created_at: StackId(0),
+            running: number != 8,
+        };
+        Access {
+            address: 0xc0_0001_2340,
+            write,
+            by,
+            stack,
+            created,
+        }
     }
 
     #[test]
@@ -122,18 +147,31 @@ mod tests {
                     alloc::vec![frame("main.f", "/root/go/src/a/b.go", 7)],
                     alloc::vec![frame("main.main", "/x/main.go", 3)],
                 ),
-                access(MAIN, false, alloc::vec![frame("main.main", "/x/main.go", 5)], Vec::new()),
+                access(
+                    MAIN,
+                    false,
+                    alloc::vec![frame("main.main", "/x/main.go", 5)],
+                    Vec::new(),
+                ),
             ],
         };
-        let paths =
-            Paths { strip: b"", goroot: Some((b"/root/go", b"/usr/lib/go")) };
+        let paths = Paths {
+            strip: b"",
+            goroot: Some((b"/root/go", b"/usr/lib/go")),
+        };
         let expected = "==================\nWARNING: DATA RACE\n\
             Write at 0x00c000012340 by goroutine 8:\n  main.f()\n      \
             /usr/lib/go/src/a/b.go:7 +0x1d\n\nPrevious read at 0x00c000012340 by main goroutine:\n  \
             main.main()\n      /x/main.go:5 +0x1d\n\nGoroutine 8 (finished) created at:\n  \
             main.main()\n      /x/main.go:3 +0x1d\n==================\n";
-        assert_eq!(core::str::from_utf8(&race(&race_found, &paths)), Ok(expected));
-        let stripped = Paths { strip: b"/src/", goroot: None };
+        assert_eq!(
+            core::str::from_utf8(&race(&race_found, &paths)),
+            Ok(expected)
+        );
+        let stripped = Paths {
+            strip: b"/src/",
+            goroot: None,
+        };
         let text = race(&race_found, &stripped);
         assert!(text.windows(9).any(|part| part == b" a/b.go:7"));
     }

@@ -84,14 +84,20 @@ pub fn count() -> u64 {
 
 /// How long the program may wait at its end, in milliseconds.
 pub fn atexit_sleep_ms() -> u64 {
-    REPORTER.lock().options.as_ref().map_or(0, |options| options.atexit_sleep_ms)
+    REPORTER
+        .lock()
+        .options
+        .as_ref()
+        .map_or(0, |options| options.atexit_sleep_ms)
 }
 
 /// Takes over the options and says what is wrong with them.
 pub fn start(options: Options) {
     let mut warning = Text::default();
     for name in &options.unknown {
-        warning.0.extend_from_slice(b"gosan: GORACE: unknown option or value: ");
+        warning
+            .0
+            .extend_from_slice(b"gosan: GORACE: unknown option or value: ");
         warning.0.extend_from_slice(name);
         warning.0.push(b'\n');
     }
@@ -138,7 +144,10 @@ pub fn finish() -> i32 {
     let mut text = Text::default();
     let _ = writeln!(text, "Found {count} data race(s)");
     reporter.write(&text.0);
-    reporter.options.as_ref().map_or(66, |options| options.exitcode)
+    reporter
+        .options
+        .as_ref()
+        .map_or(66, |options| options.exitcode)
 }
 
 impl Reporter {
@@ -146,32 +155,59 @@ impl Reporter {
         let (one, other) = (hit.new.stack(), hit.old.stack());
         let pair = (one.min(other), one.max(other));
         let (by_stack, by_word) = match &self.options {
-            Some(options) => (options.suppress_equal_stacks, options.suppress_equal_addresses),
+            Some(options) => (
+                options.suppress_equal_stacks,
+                options.suppress_equal_addresses,
+            ),
             None => (true, false),
         };
-        if by_stack && !self.told_stacks.insert(pair) || by_word && !self.told_words.insert(hit.word)
+        if by_stack && !self.told_stacks.insert(pair)
+            || by_word && !self.told_words.insert(hit.word)
         {
             return;
         }
         let race = Race {
-            accesses: [access(hit.word, hit.new, by), access(hit.word, hit.old, hit.by)],
+            accesses: [
+                access(hit.word, hit.new, by),
+                access(hit.word, hit.old, hit.by),
+            ],
         };
         // `x++` is a read and a write of one line: one race to whoever mends it.
-        let lines = race.accesses.each_ref().map(|access| symbolize::line_hash(&access.stack));
+        let lines = race
+            .accesses
+            .each_ref()
+            .map(|access| symbolize::line_hash(&access.stack));
         let lines = (lines[0].min(lines[1]), lines[0].max(lines[1]));
         if by_stack && !self.told_lines.insert(lines) {
             return;
         }
-        if self.suppressions.cover([&race.accesses[0].stack, &race.accesses[1].stack]) {
+        if self
+            .suppressions
+            .cover([&race.accesses[0].stack, &race.accesses[1].stack])
+        {
             return;
         }
         COUNT.fetch_add(1, Ordering::Relaxed);
         let text = {
-            let strip = self.options.as_ref().map_or(&b""[..], |o| &o.strip_path_prefix[..]);
-            classic::race(&race, &Paths { strip, goroot: go::goroots() })
+            let strip = self
+                .options
+                .as_ref()
+                .map_or(&b""[..], |o| &o.strip_path_prefix[..]);
+            classic::race(
+                &race,
+                &Paths {
+                    strip,
+                    goroot: go::goroots(),
+                },
+            )
         };
         self.write(&text);
-        if let Some(Options { halt_on_error: true, exitcode, .. }) = self.options {
+        if let Some(Options {
+            halt_on_error: true,
+            exitcode,
+            ..
+        }) = self.options
+        {
             sys::exit(exitcode);
         }
     }
@@ -185,7 +221,10 @@ impl Reporter {
     }
 
     fn open(&self) -> i32 {
-        let path = self.options.as_ref().map_or(&b"stderr"[..], |o| &o.log_path[..]);
+        let path = self
+            .options
+            .as_ref()
+            .map_or(&b"stderr"[..], |o| &o.log_path[..]);
         match path {
             b"stderr" | b"" => STDERR,
             b"stdout" => STDOUT,
@@ -213,7 +252,11 @@ fn access(word: usize, record: Record, by: Biography) -> Access {
         write: record.kind().is_write(),
         by,
         stack: symbolize::stack(record.stack()),
-        created: if by.number == ids::MAIN { Vec::new() } else { symbolize::stack(by.created_at) },
+        created: if by.number == ids::MAIN {
+            Vec::new()
+        } else {
+            symbolize::stack(by.created_at)
+        },
     }
 }
 

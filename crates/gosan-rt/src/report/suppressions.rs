@@ -20,8 +20,13 @@ struct Rule {
     top_only: bool,
 }
 
-const OTHER_KINDS: [&[u8]; 5] =
-    [b"thread", b"mutex", b"signal", b"deadlock", b"called_from_lib"];
+const OTHER_KINDS: [&[u8]; 5] = [
+    b"thread",
+    b"mutex",
+    b"signal",
+    b"deadlock",
+    b"called_from_lib",
+];
 
 impl Suppressions {
     /// Reads a file's text; the number of the first line that is no rule where
@@ -33,11 +38,20 @@ impl Suppressions {
             if line.is_empty() || line.starts_with(b"#") {
                 continue;
             }
-            let colon = line.iter().position(|byte| *byte == b':').ok_or(index + 1)?;
+            let colon = line
+                .iter()
+                .position(|byte| *byte == b':')
+                .ok_or(index + 1)?;
             let (kind, pattern) = (&line[..colon], line[colon + 1..].to_vec());
             match kind {
-                b"race" => rules.push(Rule { pattern, top_only: false }),
-                b"race_top" => rules.push(Rule { pattern, top_only: true }),
+                b"race" => rules.push(Rule {
+                    pattern,
+                    top_only: false,
+                }),
+                b"race_top" => rules.push(Rule {
+                    pattern,
+                    top_only: true,
+                }),
                 _ if OTHER_KINDS.contains(&kind) => {}
                 _ => return Err(index + 1),
             }
@@ -114,7 +128,11 @@ mod tests {
             ("x", "", false),
             ("net/http.*ServeHTTP", "net/http.(*conn).ServeHTTP", true),
         ] {
-            assert_eq!(matches(pattern.as_bytes(), text.as_bytes()), expected, "{pattern} {text}");
+            assert_eq!(
+                matches(pattern.as_bytes(), text.as_bytes()),
+                expected,
+                "{pattern} {text}"
+            );
         }
     }
 
@@ -135,9 +153,8 @@ mod tests {
             offset: 0,
         };
         let stack = [frame("main.inner"), frame("main.outer")];
-        let covers = |text: &[u8]| {
-            Suppressions::parse(text).is_ok_and(|rules| rules.cover([&stack, &[]]))
-        };
+        let covers =
+            |text: &[u8]| Suppressions::parse(text).is_ok_and(|rules| rules.cover([&stack, &[]]));
         assert!(covers(b"race:outer"));
         assert!(!covers(b"race_top:outer"));
         assert!(covers(b"race_top:inner"));

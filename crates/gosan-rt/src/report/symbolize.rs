@@ -30,7 +30,9 @@ pub fn stack(id: StackId) -> Vec<Frame> {
         // A return address belongs to the instruction after the call.
         let mut pc = (return_address as usize).wrapping_sub(1);
         for _ in 0..INLINED {
-            let Some((frame, caller)) = go::frame_at(pc) else { break };
+            let Some((frame, caller)) = go::frame_at(pc) else {
+                break;
+            };
             frames.push(frame);
             match caller {
                 Some(next) => pc = next,

@@ -64,9 +64,21 @@ fn map(bytes: usize, protection: usize) -> *mut c_void {
     // SAFETY: a new private mapping at an address that the kernel chooses
     // touches no memory that anybody has.
     let result = unsafe {
-        call6(SYS_MMAP, 0, bytes, protection, MAP_PRIVATE_ANON_NORESERVE, usize::MAX, 0)
+        call6(
+            SYS_MMAP,
+            0,
+            bytes,
+            protection,
+            MAP_PRIVATE_ANON_NORESERVE,
+            usize::MAX,
+            0,
+        )
     };
-    if (-4095..0).contains(&result) { core::ptr::null_mut() } else { result as *mut c_void }
+    if (-4095..0).contains(&result) {
+        core::ptr::null_mut()
+    } else {
+        result as *mut c_void
+    }
 }
 
 /// Makes reserved pages usable.  False where the kernel refuses.
@@ -113,7 +125,15 @@ pub fn write_all(fd: i32, mut bytes: &[u8]) {
     while !bytes.is_empty() {
         // SAFETY: the kernel only reads the slice.
         let n = unsafe {
-            call6(SYS_WRITE, fd as usize, bytes.as_ptr() as usize, bytes.len(), 0, 0, 0)
+            call6(
+                SYS_WRITE,
+                fd as usize,
+                bytes.as_ptr() as usize,
+                bytes.len(),
+                0,
+                0,
+                0,
+            )
         };
         match n {
             EINTR => {}
@@ -128,7 +148,15 @@ pub fn write_all(fd: i32, mut bytes: &[u8]) {
 pub fn read(fd: i32, buffer: &mut [u8]) -> isize {
     // SAFETY: the kernel writes at most the buffer's length into it.
     unsafe {
-        call6(SYS_READ, fd as usize, buffer.as_mut_ptr() as usize, buffer.len(), 0, 0, 0)
+        call6(
+            SYS_READ,
+            fd as usize,
+            buffer.as_mut_ptr() as usize,
+            buffer.len(),
+            0,
+            0,
+            0,
+        )
     }
 }
 
@@ -186,20 +214,48 @@ pub fn yield_processor() {
 pub fn futex_wait(word: &core::sync::atomic::AtomicU32, value: u32) {
     // SAFETY: the kernel reads the word, which outlives the call.
     unsafe {
-        call6(SYS_FUTEX, word.as_ptr() as usize, FUTEX_WAIT_PRIVATE, value as usize, 0, 0, 0)
+        call6(
+            SYS_FUTEX,
+            word.as_ptr() as usize,
+            FUTEX_WAIT_PRIVATE,
+            value as usize,
+            0,
+            0,
+            0,
+        )
     };
 }
 
 /// Wakes one thread that sleeps on the word.
 pub fn futex_wake_one(word: &core::sync::atomic::AtomicU32) {
     // SAFETY: the address is only a key.
-    unsafe { call6(SYS_FUTEX, word.as_ptr() as usize, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0) };
+    unsafe {
+        call6(
+            SYS_FUTEX,
+            word.as_ptr() as usize,
+            FUTEX_WAKE_PRIVATE,
+            1,
+            0,
+            0,
+            0,
+        )
+    };
 }
 
 /// Announces that this process will use [`barrier_on_all_threads`].
 pub fn register_barrier() {
     // SAFETY: no memory is involved.
-    unsafe { call6(SYS_MEMBARRIER, MEMBARRIER_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) };
+    unsafe {
+        call6(
+            SYS_MEMBARRIER,
+            MEMBARRIER_REGISTER_PRIVATE_EXPEDITED,
+            0,
+            0,
+            0,
+            0,
+            0,
+        )
+    };
 }
 
 /// The same by other means: taking rights away from a page that was written
