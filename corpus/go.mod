@@ -1,0 +1,3 @@
+module corpus.example/gosan
+
+go 1.24

@@ -1,0 +1,2 @@
+// Package bubble: goroutines in a bubble of testing/synctest.
+package bubble
