@@ -17,19 +17,34 @@ use std::{env, fs};
 /// What Go's runtime, and its files in the assembled GOROOT, refer to.
 const INTERFACE: [&[u8]; 2] = [b"__tsan_", b"__gosan_"];
 /// Sections that the link does not need.
-const USELESS: [&[u8]; 6] =
-    [b".debug", b".rela.debug", b".eh_frame", b".rela.eh_frame", b".comment", b".llvm"];
+const USELESS: [&[u8]; 6] = [
+    b".debug",
+    b".rela.debug",
+    b".eh_frame",
+    b".rela.eh_frame",
+    b".comment",
+    b".llvm",
+];
 
 fn main() -> Result<()> {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let crates = here.parent().context("the crate lies in a folder")?;
     for source in ["gosan-rt", "gosan-engine"] {
-        println!("cargo::rerun-if-changed={}", crates.join(source).join("src").display());
-        println!("cargo::rerun-if-changed={}", crates.join(source).join("Cargo.toml").display());
+        println!(
+            "cargo::rerun-if-changed={}",
+            crates.join(source).join("src").display()
+        );
+        println!(
+            "cargo::rerun-if-changed={}",
+            crates.join(source).join("Cargo.toml").display()
+        );
     }
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed={}", crates.join("../Cargo.toml").display());
+    println!(
+        "cargo::rerun-if-changed={}",
+        crates.join("../Cargo.toml").display()
+    );
     let compiled = compile(crates, &out)?;
     let bytes = fs::read(&compiled).with_context(|| format!("reading {}", compiled.display()))?;
     fs::write(out.join("race_linux.syso"), tidy(&bytes)?)?;
@@ -45,8 +60,13 @@ fn compile(crates: &Path, out: &Path) -> Result<PathBuf> {
     cargo.current_dir(crates.join("gosan-rt"));
     // What is set for the outer build is not meant for this one.
     for (name, _) in env::vars() {
-        let outer = ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"]
-            .contains(&name.as_str())
+        let outer = [
+            "CARGO_ENCODED_RUSTFLAGS",
+            "RUSTFLAGS",
+            "CARGO_BUILD_TARGET",
+            "RUSTC_WRAPPER",
+        ]
+        .contains(&name.as_str())
             || name == "RUSTC_WORKSPACE_WRAPPER"
             || name.starts_with("CARGO_PROFILE_");
         if outer {
@@ -54,10 +74,20 @@ fn compile(crates: &Path, out: &Path) -> Result<PathBuf> {
         }
     }
     cargo.args(["rustc", "--quiet", "--lib", "--crate-type", "staticlib"]);
-    cargo.args(["--profile", "object", "--features", "object", "--target-dir"]).arg(&target);
+    cargo
+        .args([
+            "--profile",
+            "object",
+            "--features",
+            "object",
+            "--target-dir",
+        ])
+        .arg(&target);
     cargo.args(["--", "-Cforce-unwind-tables=no", "-Ctarget-cpu=x86-64"]);
     cargo.arg(format!("--emit=obj={}", object.display()));
-    let status = cargo.status().context("running cargo for the runtime object")?;
+    let status = cargo
+        .status()
+        .context("running cargo for the runtime object")?;
     ensure!(status.success(), "the runtime object does not compile");
     Ok(object)
 }
@@ -72,7 +102,11 @@ fn tidy(bytes: &[u8]) -> Result<Vec<u8>> {
     }
     // The compiler keeps the names of sections and symbols in one table; the
     // writer wants two.
-    if !elf.sections.iter().any(|section| matches!(section.data, SectionData::SectionString)) {
+    if !elf
+        .sections
+        .iter()
+        .any(|section| matches!(section.data, SectionData::SectionString))
+    {
         let names = elf.sections.add();
         names.name = b".shstrtab"[..].into();
         names.sh_type = elf::SHT_STRTAB;
@@ -92,7 +126,10 @@ fn tidy(bytes: &[u8]) -> Result<Vec<u8>> {
             symbol.set_st_info(elf::STB_LOCAL, symbol.st_type());
         }
     }
-    ensure!(undefined.is_empty(), "the object refers to {undefined:?}, and nothing has these");
+    ensure!(
+        undefined.is_empty(),
+        "the object refers to {undefined:?}, and nothing has these"
+    );
     elf.delete_orphans();
     let mut out = Vec::new();
     elf.write(&mut out).context("writing the object")?;

@@ -350,6 +350,13 @@ fn trace(seed: u64) -> [usize; 2] {
                 let word = dice.roll(WORDS);
                 world.clear_word(word);
             }
+            98 => {
+                // As at the end of a slot's times.
+                world.slots += 1;
+                let live = &mut world.live[who];
+                live.hb.move_to(world.slots, 1);
+                live.segment = None;
+            }
             _ => {}
         }
     }

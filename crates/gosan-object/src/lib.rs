@@ -16,6 +16,10 @@ mod tests {
     #[test]
     fn the_object_is_elf_and_holds_the_marker() {
         assert!(OBJECT.starts_with(b"\x7fELF"));
-        assert!(OBJECT.windows(MARKER.len()).any(|part| part == MARKER.as_bytes()));
+        assert!(
+            OBJECT
+                .windows(MARKER.len())
+                .any(|part| part == MARKER.as_bytes())
+        );
     }
 }
