@@ -1,0 +1,81 @@
+//! The project's tasks, started with `cargo xtask TASK`.
+//!
+//! Each task has a file of its own.  What they share: `process` starts children
+//! with a time limit, `workspace` knows the directories and builds gosan, `go`
+//! finds or installs a Go, `tally` counts what passed.
+
+mod demo;
+mod go;
+mod matrix;
+mod process;
+mod race_suite;
+mod std_compare;
+mod symbols;
+mod tally;
+mod test_all;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use camino::Utf8PathBuf;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Tasks of the gosan repository")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Set everything up and show gosan finding a race in an example service
+    Demo,
+    /// Set everything up and run all the tests
+    Test,
+    /// Run Go's own race suite and the corpus with every supported Go
+    Matrix {
+        /// Go versions, as 1.26 or 1.26.5; all supported ones when left out
+        versions: Vec<String>,
+    },
+    /// Compare the standard library's tests under gosan and under stock -race
+    Std {
+        /// Only the packages that CI compares
+        #[arg(long, conflicts_with = "packages")]
+        quick: bool,
+        /// The go command to use, instead of the one on PATH
+        #[arg(long, value_name = "PATH")]
+        go: Option<Utf8PathBuf>,
+        /// Packages or patterns; `std` when left out
+        packages: Vec<String>,
+    },
+    /// Check the rules that the compiler does not check
+    Tidy,
+    /// Check the symbols and sections of the runtime object
+    Symbols,
+}
+
+fn main() -> ExitCode {
+    process::stop_children_on_ctrl_c();
+    let result = match Cli::parse().task {
+        Task::Demo => demo::run(),
+        Task::Test => test_all::run(),
+        Task::Matrix { versions } => matrix::run(&versions),
+        Task::Std {
+            quick,
+            go,
+            packages,
+        } => std_compare::run(quick, go.as_deref(), &packages),
+        Task::Tidy => tidy::run(),
+        Task::Symbols => symbols::run(),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
