@@ -379,7 +379,23 @@ impl Cell {
     /// Forgets what touches some of the bytes: the tiny allocator puts several
     /// objects into one word.  Records of the neighbours stay.
     fn clear_bytes(&self, span: Span) {
-        let owned = self.lock();
+        let owned = loop {
+            let (bits, state) = self.load();
+            match state {
+                State::Empty => return,
+                State::One(record) => {
+                    let apart = record.span().mask() & span.mask() == 0;
+                    if apart || self.replace(bits, 0) {
+                        return;
+                    }
+                }
+                State::Boxed { .. } => {
+                    if let Some(owned) = self.lock_boxed() {
+                        break owned;
+                    }
+                }
+            }
+        };
         let mut set = boxes::set_of(owned.id);
         set.retain(|record| record.span().mask() & span.mask() == 0);
         boxes::set_lengths(owned.id, &set);
