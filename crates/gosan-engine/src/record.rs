@@ -98,6 +98,38 @@ impl Kind {
     }
 }
 
+/// `STANDS[kind][top]` has a bit for each byte for which a record with these
+/// top eight bits stands for an access of the kind; 0 where `top` is not that
+/// of a record.
+const STANDS: [[u8; 256]; 4] = stands();
+
+const fn stands() -> [[u8; 256]; 4] {
+    let mut table = [[0; 256]; 4];
+    let mut kind = 0;
+    while kind < 4 {
+        let mut top = 0;
+        while top < 256 {
+            if let Some(record) = Record::from_bits((top as u64) << SPAN_SHIFT)
+                && record.kind().covers(Kind::from_bits(kind as u64))
+            {
+                table[kind][top] = record.span().mask();
+            }
+            top += 1;
+        }
+        kind += 1;
+    }
+    table
+}
+
+/// Whether these bits, a cell's, are a record of `segment` that stands for an
+/// access of `kind` to one byte (0 to 7).  The usual question, so without a
+/// branch on what else the bits may be.
+#[inline(always)]
+pub const fn stands_for_byte(bits: u64, segment: Segment, byte: usize, kind: Kind) -> bool {
+    let stands = STANDS[kind as usize][(bits >> SPAN_SHIFT) as usize] >> (byte & 7) & 1 != 0;
+    stands && bits as u32 & (ID_LIMIT - 1) == segment.0
+}
+
 /// One past access, packed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(transparent)]
@@ -214,6 +246,31 @@ mod tests {
             assert_eq!(Record::from_bits(record.bits()), Some(record));
         }
         assert_eq!(Record::from_bits(0), None);
+    }
+
+    #[test]
+    fn the_short_question_has_the_long_answer() {
+        for old in KINDS {
+            for new in KINDS {
+                for (start, len) in [(0, 8), (2, 3), (7, 1)] {
+                    let record = Record::new(Segment(9), StackId(3), Span::new(start, len), old);
+                    for byte in 0..8 {
+                        let asked = Record::new(Segment(9), StackId(4), Span::new(byte, 1), new);
+                        let short =
+                            |segment| stands_for_byte(record.bits(), Segment(segment), byte, new);
+                        assert_eq!(short(9), record.covers(asked));
+                        assert!(!short(8));
+                    }
+                }
+            }
+        }
+        assert!(!stands_for_byte(0, Segment(0), 0, Kind::Read));
+        assert!(!stands_for_byte(
+            63 << SPAN_SHIFT,
+            Segment(0),
+            0,
+            Kind::Read
+        ));
     }
 
     #[test]

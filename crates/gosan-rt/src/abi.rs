@@ -73,6 +73,29 @@ with_distance! {
 }
 
 extern "C" fn read(ctx: *const RaceCtx, address: usize, pc: u64, raw: usize) {
+    if !is_recorded(ctx, address, Kind::Read) {
+        new_read(ctx, address, pc, raw);
+    }
+}
+
+extern "C" fn write(ctx: *const RaceCtx, address: usize, pc: u64, raw: usize) {
+    if !is_recorded(ctx, address, Kind::Write) {
+        new_write(ctx, address, pc, raw);
+    }
+}
+
+/// The usual answer, without a stack frame of its own.
+#[inline(always)]
+fn is_recorded(ctx: *const RaceCtx, address: usize, kind: Kind) -> bool {
+    // SAFETY: see `with`.
+    unsafe {
+        ctx.as_ref()
+            .is_none_or(|ctx| access::is_recorded(ctx.inner(), address, kind))
+    }
+}
+
+#[inline(never)]
+fn new_read(ctx: *const RaceCtx, address: usize, pc: u64, raw: usize) {
     let site = Site {
         pc,
         caller: 0,
@@ -83,7 +106,8 @@ extern "C" fn read(ctx: *const RaceCtx, address: usize, pc: u64, raw: usize) {
     });
 }
 
-extern "C" fn write(ctx: *const RaceCtx, address: usize, pc: u64, raw: usize) {
+#[inline(never)]
+fn new_write(ctx: *const RaceCtx, address: usize, pc: u64, raw: usize) {
     let site = Site {
         pc,
         caller: 0,

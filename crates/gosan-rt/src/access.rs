@@ -16,7 +16,7 @@ use crate::report::{self, Hit};
 use crate::shadow::{self, State};
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering};
-use gosan_engine::record::{Kind, Record, StackId};
+use gosan_engine::record::{self, Kind, Record, StackId};
 use gosan_engine::span::{Span, WORD_BYTES};
 use gosan_engine::word_set::{Insert, Order};
 
@@ -53,8 +53,16 @@ impl Site {
     }
 }
 
-/// An access to some bytes of one word.
+/// Whether the word's one record already stands for an access to this byte:
+/// the usual case, which leaves at once.
 #[inline(always)]
+pub fn is_recorded(inner: &Inner, address: usize, kind: Kind) -> bool {
+    shadow::locate(address).is_none_or(|(cell, _)| {
+        record::stands_for_byte(cell.bits(), inner.segment, address % WORD_BYTES, kind)
+    })
+}
+
+/// An access to some bytes of one word.
 pub fn word(ctx: &RaceCtx, inner: &mut Inner, address: usize, span: Span, kind: Kind, site: Site) {
     let Some((cell, _)) = shadow::locate(address) else {
         return;
@@ -133,7 +141,7 @@ fn slow(
         let len = (end - at).min(WORD_BYTES - start);
         let span = only.unwrap_or(Span::new(start, len));
         let new = Record::new(segment, stack, span, kind);
-        record(inner, at, new, &mut hits);
+        check(inner, at, new, &mut hits);
         at += len;
     }
     drop(busy);
@@ -143,7 +151,7 @@ fn slow(
 }
 
 /// Checks and records one word.
-fn record(inner: &Inner, address: usize, new: Record, hits: &mut Vec<Hit>) {
+fn check(inner: &Inner, address: usize, new: Record, hits: &mut Vec<Hit>) {
     let Some((cell, touched)) = shadow::locate(address) else {
         return;
     };
