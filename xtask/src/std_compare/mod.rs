@@ -23,14 +23,16 @@ use crate::workspace::{self, Profile};
 use verdicts::{Difference, Log};
 
 /// For one package's tests; go ends the test binary itself.
-const PACKAGE_TIMEOUT: &str = "-timeout=300s";
+const PACKAGE_TIMEOUT: &str = "-timeout=600s";
 
 /// For all packages of the quick set, and for all of std, under one runner.
 const QUICK_LIMIT: Duration = Duration::from_secs(20 * 60);
 const FULL_LIMIT: Duration = Duration::from_secs(3 * 60 * 60);
 
-/// How much of a differing package's output is shown.
+/// How much of a differing package's output is shown: tests may put a whole
+/// stack dump on one line.
 const SHOWN_LINES: usize = 60;
+const SHOWN_CHARACTERS: usize = 300;
 
 /// What a comparison found.
 pub struct Comparison {
@@ -246,6 +248,7 @@ impl Comparison {
             let lines: Vec<&str> = output.lines().collect();
             let (shown, left) = excerpt(&lines);
             for line in shown {
+                let line: String = line.chars().take(SHOWN_CHARACTERS).collect();
                 println!("    {line}");
             }
             if left > 0 {

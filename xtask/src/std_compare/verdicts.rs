@@ -1,7 +1,7 @@
 //! Reads what `go test -json` writes: a verdict for each test and package, and
 //! how many races were reported.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -160,24 +160,25 @@ impl fmt::Display for Difference {
 /// Compares two runs of the same packages.
 ///
 /// A subtest that only one run has is no difference: names of subtests may hold
-/// addresses, ports and times.  A top-level test that only one run has is.
+/// addresses, ports and times.  A top-level test that only one run has is, but
+/// where a package's run broke off, that it did is told once, not for each test
+/// that it did not come to.
 pub fn compare(stock: &Log, gosan: &Log) -> Vec<Difference> {
     let mut differences = Vec::new();
     let absent = Package::default();
-    let names: std::collections::BTreeSet<&String> =
-        stock.packages.keys().chain(gosan.packages.keys()).collect();
+    let names: BTreeSet<&String> = stock.packages.keys().chain(gosan.packages.keys()).collect();
     for name in names {
         let stock = stock.packages.get(name).unwrap_or(&absent);
         let gosan = gosan.packages.get(name).unwrap_or(&absent);
         let in_tests = compare_tests(name, stock, gosan);
         // The package fails when a test does; that is told once, by the test.
-        if in_tests.is_empty() && stock.verdict != gosan.verdict {
+        if in_tests.is_empty() && stock.ending() != gosan.ending() {
             differences.push(Difference {
                 package: name.clone(),
                 test: None,
                 what: What::Verdict,
-                stock: or_absent(stock.verdict),
-                gosan: or_absent(gosan.verdict),
+                stock: stock.ending(),
+                gosan: gosan.ending(),
             });
         }
         differences.extend(in_tests);
@@ -195,24 +196,52 @@ pub fn compare(stock: &Log, gosan: &Log) -> Vec<Difference> {
 }
 
 fn compare_tests(package: &str, stock: &Package, gosan: &Package) -> Vec<Difference> {
-    let names: std::collections::BTreeSet<&String> =
-        stock.tests.keys().chain(gosan.tests.keys()).collect();
+    let broke_off = stock.broke_off() || gosan.broke_off();
+    let names: BTreeSet<&String> = stock.tests.keys().chain(gosan.tests.keys()).collect();
     let mut differences = Vec::new();
     for test in names {
-        let (of_stock, of_gosan) = (stock.tests.get(test), gosan.tests.get(test));
+        let ended = |package: &Package| {
+            let verdict = package.tests.get(test).copied();
+            verdict.filter(|verdict| !broke_off || *verdict != Verdict::Unfinished)
+        };
+        let (of_stock, of_gosan) = (ended(stock), ended(gosan));
         let one_sided = of_stock.is_none() || of_gosan.is_none();
-        if of_stock == of_gosan || (one_sided && test.contains('/')) {
+        if of_stock == of_gosan || (one_sided && (broke_off || test.contains('/'))) {
             continue;
         }
         differences.push(Difference {
             package: package.to_owned(),
             test: Some(test.clone()),
             what: What::Verdict,
-            stock: or_absent(of_stock.copied()),
-            gosan: or_absent(of_gosan.copied()),
+            stock: or_absent(of_stock),
+            gosan: or_absent(of_gosan),
         });
     }
     differences
+}
+
+impl Package {
+    /// Did a crash or the time limit end it in the middle of a test?
+    fn broke_off(&self) -> bool {
+        self.tests
+            .values()
+            .any(|verdict| *verdict == Verdict::Unfinished)
+    }
+
+    /// How it ended, and in which tests it was if it broke off.
+    fn ending(&self) -> String {
+        let unfinished: Vec<&str> = self
+            .tests
+            .iter()
+            .filter(|(_, verdict)| **verdict == Verdict::Unfinished)
+            .map(|(test, _)| test.as_str())
+            .collect();
+        match unfinished.as_slice() {
+            [] => or_absent(self.verdict),
+            [one] => format!("broke off in {one}"),
+            [one, rest @ ..] => format!("broke off in {one} and {} more", rest.len()),
+        }
+    }
 }
 
 fn or_absent(verdict: Option<Verdict>) -> String {
@@ -258,13 +287,33 @@ mod tests {
     }
 
     #[test]
-    fn a_crash_leaves_a_test_unfinished() {
-        let stock = log(&[&event("pass", Some("TestA")), &event("pass", None)]);
-        let gosan = log(&[&event("run", Some("TestA")), &event("fail", None)]);
+    fn a_run_that_broke_off_is_told_once() {
+        let stock = log(&[
+            &event("pass", Some("TestA")),
+            &event("pass", Some("TestB")),
+            &event("pass", Some("TestC")),
+            &event("pass", None),
+        ]);
+        let gosan = log(&[
+            &event("pass", Some("TestA")),
+            &event("run", Some("TestB")),
+            &event("fail", None),
+        ]);
         assert_eq!(
             told(&stock, &gosan),
-            ["p TestA: stock pass, gosan unfinished"]
+            ["p: stock pass, gosan broke off in TestB"]
         );
+    }
+
+    #[test]
+    fn what_failed_before_it_broke_off_is_told() {
+        let stock = log(&[&event("pass", Some("TestA")), &event("pass", None)]);
+        let gosan = log(&[
+            &event("fail", Some("TestA")),
+            &event("run", Some("TestB")),
+            &event("fail", None),
+        ]);
+        assert_eq!(told(&stock, &gosan), ["p TestA: stock pass, gosan fail"]);
     }
 
     #[test]
