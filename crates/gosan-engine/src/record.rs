@@ -1,35 +1,45 @@
 //! One past access in 64 bits.
 //!
 //! ```text
-//!  63 62  61      56  55           28  27            0
-//! | kind |   span   |     stack      |    segment     |
+//!  63  56  55         30  29  28  27            0
+//! | bytes |    stack    |  kind  |    segment     |
 //! ```
 //!
 //! The *segment* names a stretch of one goroutine's time between two advances
 //! of its clock; a table of the runtime maps it to (slot, time).  The *stack*
-//! names a node of the calling-context tree.  Both are 28 bits, so a word's
-//! usual state, one record, is as large as the word itself, and it can be read
-//! and replaced by one atomic operation.  A record never depends on a history
-//! that could be overwritten.
+//! names a node of the calling-context tree.  The *bytes* are a mask, never
+//! empty, so a cell whose top byte is 0 holds no record.  A word's usual state,
+//! one record, is as large as the word itself, and it can be read and replaced
+//! by one atomic operation.  A record never depends on a history that could be
+//! overwritten.
+//!
+//! The fields lie so that the usual question, "does this record stand for an
+//! access to this byte", takes few instructions: the checks that the assembled
+//! GOROOT has in place of Go's own know this layout.
 
 use crate::span::Span;
 
-/// Bits of a segment id and of a stack id.
-pub const ID_BITS: u32 = 28;
-/// One past the largest segment or stack id.
-pub const ID_LIMIT: u32 = 1 << ID_BITS;
+/// Bits of a segment id.
+pub const SEGMENT_BITS: u32 = 28;
+/// One past the largest segment id.
+pub const SEGMENT_LIMIT: u32 = 1 << SEGMENT_BITS;
+/// Bits of a stack id.
+pub const STACK_BITS: u32 = 26;
+/// One past the largest stack id.
+pub const STACK_LIMIT: u32 = 1 << STACK_BITS;
 
-const STACK_SHIFT: u32 = ID_BITS;
-const SPAN_SHIFT: u32 = 2 * ID_BITS;
-const KIND_SHIFT: u32 = SPAN_SHIFT + 6;
-const ID_MASK: u64 = (1 << ID_BITS) - 1;
-const _: () = assert!(KIND_SHIFT + 2 == 64, "a record has no unused bits");
+const KIND_SHIFT: u32 = SEGMENT_BITS;
+const STACK_SHIFT: u32 = KIND_SHIFT + 2;
+const MASK_SHIFT: u32 = STACK_SHIFT + STACK_BITS;
+const SEGMENT_MASK: u64 = SEGMENT_LIMIT as u64 - 1;
+const STACK_MASK: u64 = STACK_LIMIT as u64 - 1;
+const _: () = assert!(MASK_SHIFT + 8 == 64, "a record has no unused bits");
 
 /// A stretch of one goroutine's time, 1 to 2^28 - 1; 0 means none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
 pub struct Segment(pub u32);
 
-/// A node of the calling-context tree, 0 to 2^28 - 1.
+/// A node of the calling-context tree, 0 to 2^26 - 1.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
 pub struct StackId(pub u32);
 
@@ -98,36 +108,14 @@ impl Kind {
     }
 }
 
-/// `STANDS[kind][top]` has a bit for each byte for which a record with these
-/// top eight bits stands for an access of the kind; 0 where `top` is not that
-/// of a record.
-const STANDS: [[u8; 256]; 4] = stands();
-
-const fn stands() -> [[u8; 256]; 4] {
-    let mut table = [[0; 256]; 4];
-    let mut kind = 0;
-    while kind < 4 {
-        let mut top = 0;
-        while top < 256 {
-            if let Some(record) = Record::from_bits((top as u64) << SPAN_SHIFT)
-                && record.kind().covers(Kind::from_bits(kind as u64))
-            {
-                table[kind][top] = record.span().mask();
-            }
-            top += 1;
-        }
-        kind += 1;
-    }
-    table
-}
-
 /// Whether these bits, a cell's, are a record of `segment` that stands for an
 /// access of `kind` to one byte (0 to 7).  The usual question, so without a
 /// branch on what else the bits may be.
 #[inline(always)]
 pub const fn stands_for_byte(bits: u64, segment: Segment, byte: usize, kind: Kind) -> bool {
-    let stands = STANDS[kind as usize][(bits >> SPAN_SHIFT) as usize] >> (byte & 7) & 1 != 0;
-    stands && bits as u32 & (ID_LIMIT - 1) == segment.0
+    let same_segment = bits & SEGMENT_MASK == segment.0 as u64;
+    let same_byte = bits >> MASK_SHIFT >> (byte & 7) & 1 != 0;
+    same_segment && same_byte && Kind::from_bits(bits >> KIND_SHIFT).covers(kind)
 }
 
 /// One past access, packed.
@@ -139,16 +127,16 @@ impl Record {
     /// Packs an access.
     #[inline]
     pub const fn new(segment: Segment, stack: StackId, span: Span, kind: Kind) -> Record {
-        debug_assert!(segment.0 < ID_LIMIT && stack.0 < ID_LIMIT);
+        debug_assert!(segment.0 < SEGMENT_LIMIT && stack.0 < STACK_LIMIT);
         Record(
             segment.0 as u64
                 | (stack.0 as u64) << STACK_SHIFT
-                | (span.code() as u64) << SPAN_SHIFT
-                | (kind as u64) << KIND_SHIFT,
+                | (kind as u64) << KIND_SHIFT
+                | (span.mask() as u64) << MASK_SHIFT,
         )
     }
 
-    /// The 64 bits; never 0, since a span's code never is.
+    /// The 64 bits; never 0, since a span's mask never is.
     #[inline]
     pub const fn bits(self) -> u64 {
         self.0
@@ -157,31 +145,29 @@ impl Record {
     /// The record that these bits hold, or `None` where they hold none.
     #[inline]
     pub const fn from_bits(bits: u64) -> Option<Record> {
-        match Span::from_code((bits >> SPAN_SHIFT) as u8 & 63) {
-            Some(_) => Some(Record(bits)),
-            None => None,
+        if bits >> MASK_SHIFT == 0 {
+            None
+        } else {
+            Some(Record(bits))
         }
     }
 
     /// The goroutine's stretch of time in which it happened.
     #[inline]
     pub const fn segment(self) -> Segment {
-        Segment((self.0 & ID_MASK) as u32)
+        Segment((self.0 & SEGMENT_MASK) as u32)
     }
 
     /// Where in the program it happened.
     #[inline]
     pub const fn stack(self) -> StackId {
-        StackId(((self.0 >> STACK_SHIFT) & ID_MASK) as u32)
+        StackId((self.0 >> STACK_SHIFT & STACK_MASK) as u32)
     }
 
     /// The bytes of the word that it touched.
     #[inline]
     pub const fn span(self) -> Span {
-        match Span::from_code((self.0 >> SPAN_SHIFT) as u8 & 63) {
-            Some(span) => span,
-            None => Span::WHOLE,
-        }
+        Span::of((self.0 >> MASK_SHIFT) as u8)
     }
 
     /// What it did.
@@ -201,14 +187,10 @@ impl Record {
     /// one run: a loop over the bytes of a word.
     #[inline]
     pub const fn merged(self, other: Record) -> Option<Record> {
-        const SPAN: u64 = 63 << SPAN_SHIFT;
-        if (self.0 ^ other.0) & !SPAN != 0 {
+        if (self.0 ^ other.0) << 8 != 0 || self.span().union(other.span()).is_none() {
             return None;
         }
-        match self.span().union(other.span()) {
-            Some(span) => Some(Record(self.0 & !SPAN | (span.code() as u64) << SPAN_SHIFT)),
-            None => None,
-        }
+        Some(Record(self.0 | other.0))
     }
 
     /// Whether the two would race if nothing ordered them.
@@ -220,7 +202,7 @@ impl Record {
     /// Whether a racing access could not tell the two apart in a report.
     #[inline]
     pub const fn reads_alike(self, other: Record) -> bool {
-        (self.0 ^ other.0) & !ID_MASK == 0
+        (self.0 ^ other.0) & !SEGMENT_MASK == 0
     }
 }
 
@@ -234,13 +216,13 @@ mod tests {
     fn fields_come_back() {
         for kind in KINDS {
             let record = Record::new(
-                Segment(ID_LIMIT - 1),
-                StackId(ID_LIMIT - 2),
+                Segment(SEGMENT_LIMIT - 1),
+                StackId(STACK_LIMIT - 2),
                 Span::new(3, 2),
                 kind,
             );
-            assert_eq!(record.segment(), Segment(ID_LIMIT - 1));
-            assert_eq!(record.stack(), StackId(ID_LIMIT - 2));
+            assert_eq!(record.segment(), Segment(SEGMENT_LIMIT - 1));
+            assert_eq!(record.stack(), StackId(STACK_LIMIT - 2));
             assert_eq!(record.span(), Span::new(3, 2));
             assert_eq!(record.kind(), kind);
             assert_eq!(Record::from_bits(record.bits()), Some(record));
@@ -265,12 +247,7 @@ mod tests {
             }
         }
         assert!(!stands_for_byte(0, Segment(0), 0, Kind::Read));
-        assert!(!stands_for_byte(
-            63 << SPAN_SHIFT,
-            Segment(0),
-            0,
-            Kind::Read
-        ));
+        assert!(!stands_for_byte(1 << 55, Segment(0), 0, Kind::Read));
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! Which bytes of an 8-byte word an access touches.
 //!
-//! A [`Span`] is a run of bytes inside one word, packed in 6 bits: there are
-//! 36 such runs, numbered from 1, so that 0 stays free for "no access" and 63
-//! for the runtime's own use.
+//! A [`Span`] is a run of bytes inside one word, as a mask with a bit for each
+//! byte.  It is never empty, so a mask of 0 stays free for "no access".
 
 /// Bytes in a shadowed word.
 pub const WORD_BYTES: usize = 8;
@@ -11,118 +10,62 @@ pub const WORD_BYTES: usize = 8;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Span(u8);
 
-const RUNS: usize = 36;
-
-/// `MASKS[code]` has a bit for each byte of the run; 0 for codes in no use.
-const MASKS: [u8; 64] = masks();
-/// `CODES[start][len - 1]`, 0 where the run would leave the word.
-const CODES: [[u8; WORD_BYTES]; WORD_BYTES] = codes();
-
-/// `RUN_OF[mask]` is the code of the run with these bytes, 0 where the bytes
-/// are none or not one run.
-const RUN_OF: [u8; 256] = runs();
-
-const fn runs() -> [u8; 256] {
-    let masks = masks();
-    let mut table = [0; 256];
-    let mut code = 1;
-    while code <= RUNS {
-        table[masks[code] as usize] = code as u8;
-        code += 1;
-    }
-    table
-}
-
-const fn codes() -> [[u8; WORD_BYTES]; WORD_BYTES] {
-    let mut table = [[0; WORD_BYTES]; WORD_BYTES];
-    let mut code = 1;
-    let mut start = 0;
-    while start < WORD_BYTES {
-        let mut len = 1;
-        while start + len <= WORD_BYTES {
-            table[start][len - 1] = code;
-            code += 1;
-            len += 1;
-        }
-        start += 1;
-    }
-    assert!(code as usize == RUNS + 1);
-    table
-}
-
-const fn masks() -> [u8; 64] {
-    let codes = codes();
-    let mut table = [0; 64];
-    let mut start = 0;
-    while start < WORD_BYTES {
-        let mut len = 1;
-        while start + len <= WORD_BYTES {
-            table[codes[start][len - 1] as usize] = (((1u16 << len) - 1) << start) as u8;
-            len += 1;
-        }
-        start += 1;
-    }
-    table
-}
-
 impl Span {
     /// All eight bytes.
-    pub const WHOLE: Span = Span(CODES[0][7]);
+    pub const WHOLE: Span = Span(0xff);
 
     /// The run of `len` bytes from byte `start`; it is cut at the word's end.
     /// `start` is taken modulo 8, and `len` 0 counts as 1.
     #[inline]
     pub const fn new(start: usize, len: usize) -> Span {
-        let start = start % WORD_BYTES;
-        let room = WORD_BYTES - start;
-        let len = if len == 0 {
-            1
-        } else if len > room {
-            room
-        } else {
-            len
+        let len = match len {
+            0 => 1,
+            WORD_BYTES.. => WORD_BYTES,
+            len => len,
         };
-        Span(CODES[start][len - 1])
+        Span((((1u16 << len) - 1) << (start % WORD_BYTES)) as u8)
     }
 
-    /// The span of a 6-bit code, or `None` where the code names no run.
+    /// The span with these bytes, or `None` where they are none or not one run.
     #[inline]
-    pub const fn from_code(code: u8) -> Option<Span> {
-        if MASKS[(code & 63) as usize] == 0 {
+    pub const fn from_mask(mask: u8) -> Option<Span> {
+        // Adding the lowest bit of a run carries past its highest.
+        let lowest = mask & mask.wrapping_neg();
+        if mask == 0 || mask & mask.wrapping_add(lowest) != 0 {
             None
         } else {
-            Some(Span(code & 63))
+            Some(Span(mask))
         }
     }
 
-    /// The 6-bit code, 1 to 36.
+    /// The span of a mask that came from [`Span::mask`].
     #[inline]
-    pub const fn code(self) -> u8 {
-        self.0
+    pub(crate) const fn of(mask: u8) -> Span {
+        Span(mask)
     }
 
     /// One bit for each byte, bit 0 for the byte at the lowest address.
     #[inline]
     pub const fn mask(self) -> u8 {
-        MASKS[(self.0 & 63) as usize]
+        self.0
     }
 
     /// The bytes of both, where they are one run.
     #[inline]
     pub const fn union(self, other: Span) -> Option<Span> {
-        Span::from_code(RUN_OF[(self.mask() | other.mask()) as usize])
+        Span::from_mask(self.0 | other.0)
     }
 
     /// The first byte, 0 to 7.
     #[inline]
     pub const fn start(self) -> usize {
-        self.mask().trailing_zeros() as usize
+        self.0.trailing_zeros() as usize
     }
 
     /// The number of bytes, 1 to 8.
     #[inline]
     pub const fn len(self) -> usize {
-        self.mask().count_ones() as usize
+        self.0.count_ones() as usize
     }
 
     /// Never true: a span has at least one byte.
@@ -136,19 +79,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_run_has_a_code_of_its_own() {
-        let mut seen = [false; 64];
+    fn runs_and_only_runs_are_spans() {
+        let mut runs = 0;
         for start in 0..WORD_BYTES {
             for len in 1..=WORD_BYTES - start {
                 let span = Span::new(start, len);
-                assert!(!core::mem::replace(&mut seen[span.code() as usize], true));
                 assert_eq!((span.start(), span.len()), (start, len));
-                assert_eq!(Span::from_code(span.code()), Some(span));
+                assert_eq!(Span::from_mask(span.mask()), Some(span));
+                runs += 1;
             }
         }
-        assert_eq!(seen.iter().filter(|taken| **taken).count(), RUNS);
-        assert_eq!(Span::from_code(0), None);
-        assert_eq!(Span::from_code(63), None);
+        let spans = (0..=u8::MAX).filter(|mask| Span::from_mask(*mask).is_some());
+        assert_eq!(spans.count(), runs);
     }
 
     #[test]
@@ -163,5 +105,6 @@ mod tests {
     fn runs_are_cut_at_the_end_of_the_word() {
         assert_eq!(Span::new(6, 8), Span::new(6, 2));
         assert_eq!(Span::new(0, 0), Span::new(0, 1));
+        assert_eq!(Span::new(0, 100), Span::WHOLE);
     }
 }

@@ -231,7 +231,7 @@ impl<'a> WordSet<'a> {
                 i += 1;
             }
         }
-        let place = |bits: &u64| *bits >> crate::record::ID_BITS;
+        let place = |bits: &u64| *bits >> crate::record::SEGMENT_BITS;
         let mut bits: Vec<u64> = self.records[..self.len]
             .iter()
             .map(|word| word.load(Relaxed))

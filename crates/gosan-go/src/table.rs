@@ -62,6 +62,44 @@ pub const PATCHES: &[Patch] = &[
             falls_back: "the end of a program does not wait for accesses that are about to happen",
         },
     },
+    // What the object would answer at once is answered where it is asked.
+    Patch {
+        file: "src/runtime/race_amd64.s",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "TEXT\truntime·raceread<ABIInternal>(SB), NOSPLIT, $0-8\n",
+            replacement: include_str!("../patches/race_amd64/raceread.s"),
+        },
+        need: Need::Required,
+    },
+    Patch {
+        file: "src/runtime/race_amd64.s",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "TEXT\truntime·racewrite<ABIInternal>(SB), NOSPLIT, $0-8\n",
+            replacement: include_str!("../patches/race_amd64/racewrite.s"),
+        },
+        need: Need::Required,
+    },
+    Patch {
+        file: "src/runtime/race_amd64.s",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "TEXT\truntime·racefuncenter(SB), NOSPLIT, $0-8\n\
+                     \tMOVQ\tcallpc+0(FP), R11\n",
+            replacement: include_str!("../patches/race_amd64/racefuncenter.s"),
+        },
+        need: Need::Required,
+    },
+    Patch {
+        file: "src/runtime/race_amd64.s",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "TEXT\truntime·racefuncexit(SB), NOSPLIT, $0-0\n",
+            replacement: include_str!("../patches/race_amd64/racefuncexit.s"),
+        },
+        need: Need::Required,
+    },
     // A recovered panic skips the exits of the frames that it unwinds.
     Patch {
         file: "src/runtime/panic.go",

@@ -18,6 +18,15 @@ use gosan_go::{Error, Runtime};
 
 const INIT: &str = "\tracecall(&__tsan_init, uintptr(unsafe.Pointer(&gctx)), uintptr(unsafe.Pointer(&pctx)), abi.FuncPCABI0(racecallbackthunk), 0)\n";
 
+/// The lines of race_amd64.s that are replaced.
+const THUNKS: &str = "\
+TEXT\truntime·raceread<ABIInternal>(SB), NOSPLIT, $0-8
+TEXT\truntime·racewrite<ABIInternal>(SB), NOSPLIT, $0-8
+TEXT\truntime·racefuncenter(SB), NOSPLIT, $0-8
+\tMOVQ\tcallpc+0(FP), R11
+TEXT\truntime·racefuncexit(SB), NOSPLIT, $0-0
+";
+
 const RUNTIME: Runtime = Runtime {
     object: b"object with MARK",
     marker: b"MARK",
@@ -42,6 +51,7 @@ fn place() -> Place {
     write("bin/go", "#!/bin/sh\n");
     let race = format!("func raceinit() {{\n{INIT}}}\n\nfunc racefini() {{\n\tlock()\n}}\n");
     write("src/runtime/race.go", &race);
+    write("src/runtime/race_amd64.s", THUNKS);
     write("src/runtime/panic.go", "{\n\tgp.sched.sp = sp\n}\n");
     write(
         "src/testing/testing.go",

@@ -7,7 +7,8 @@
 
 use crate::access::{self, Site};
 use crate::atomic::{self, Effect};
-use crate::racectx::{Inner, NO_DISTANCE, RaceCtx};
+use crate::frames::NO_DISTANCE;
+use crate::racectx::{Inner, RaceCtx};
 use crate::sync::{self, Release};
 use crate::{go, life_cycle, report, shadow};
 use core::arch::naked_asm;
@@ -16,19 +17,8 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 use gosan_engine::record::Kind;
 use gosan_engine::span::Span;
 
-/// What the hooks push between the function's frame and the shim, in bytes:
-/// return addresses, and the frames of Go's ABI wrappers.
-mod below {
-    pub const ACCESS: usize = 8;
-    pub const ENTER: usize = 40;
-    pub const EXIT: usize = 24;
-}
-
-fn distance(raw: usize, below: usize) -> u32 {
-    raw.checked_sub(below)
-        .and_then(|bytes| u32::try_from(bytes).ok())
-        .unwrap_or(NO_DISTANCE)
-}
+/// What the entry hook pushes for its call of the symbol, in bytes.
+const ENTER_CALL: u64 = 8;
 
 /// Runs `f` with the goroutine of an event; Go passes null where there is none,
 /// on the stacks of signals and of the scheduler.
@@ -72,15 +62,15 @@ with_distance! {
     __tsan_func_exit, "rsi" => func_exit;
 }
 
-extern "C" fn read(ctx: *const RaceCtx, address: usize, pc: u64, raw: usize) {
+extern "C" fn read(ctx: *const RaceCtx, address: usize, pc: u64, distance: u64) {
     if !is_recorded(ctx, address, Kind::Read) {
-        new_read(ctx, address, pc, raw);
+        new_read(ctx, address, pc, distance);
     }
 }
 
-extern "C" fn write(ctx: *const RaceCtx, address: usize, pc: u64, raw: usize) {
+extern "C" fn write(ctx: *const RaceCtx, address: usize, pc: u64, distance: u64) {
     if !is_recorded(ctx, address, Kind::Write) {
-        new_write(ctx, address, pc, raw);
+        new_write(ctx, address, pc, distance);
     }
 }
 
@@ -95,11 +85,11 @@ fn is_recorded(ctx: *const RaceCtx, address: usize, kind: Kind) -> bool {
 }
 
 #[inline(never)]
-fn new_read(ctx: *const RaceCtx, address: usize, pc: u64, raw: usize) {
+fn new_read(ctx: *const RaceCtx, address: usize, pc: u64, distance: u64) {
     let site = Site {
         pc,
         caller: 0,
-        distance: distance(raw, below::ACCESS),
+        distance,
     };
     with(ctx, |ctx, inner| {
         access::word(ctx, inner, address, Span::new(address, 1), Kind::Read, site);
@@ -107,11 +97,11 @@ fn new_read(ctx: *const RaceCtx, address: usize, pc: u64, raw: usize) {
 }
 
 #[inline(never)]
-fn new_write(ctx: *const RaceCtx, address: usize, pc: u64, raw: usize) {
+fn new_write(ctx: *const RaceCtx, address: usize, pc: u64, distance: u64) {
     let site = Site {
         pc,
         caller: 0,
-        distance: distance(raw, below::ACCESS),
+        distance,
     };
     with(ctx, |ctx, inner| {
         access::word(
@@ -125,22 +115,22 @@ fn new_write(ctx: *const RaceCtx, address: usize, pc: u64, raw: usize) {
     });
 }
 
-extern "C" fn read_pc(ctx: *const RaceCtx, address: usize, caller: u64, pc: u64, raw: usize) {
+extern "C" fn read_pc(ctx: *const RaceCtx, address: usize, caller: u64, pc: u64, distance: u64) {
     let site = Site {
         pc,
         caller,
-        distance: distance(raw, below::ACCESS),
+        distance,
     };
     with(ctx, |ctx, inner| {
         access::word(ctx, inner, address, Span::new(address, 1), Kind::Read, site);
     });
 }
 
-extern "C" fn write_pc(ctx: *const RaceCtx, address: usize, caller: u64, pc: u64, raw: usize) {
+extern "C" fn write_pc(ctx: *const RaceCtx, address: usize, caller: u64, pc: u64, distance: u64) {
     let site = Site {
         pc,
         caller,
-        distance: distance(raw, below::ACCESS),
+        distance,
     };
     with(ctx, |ctx, inner| {
         access::word(
@@ -154,36 +144,48 @@ extern "C" fn write_pc(ctx: *const RaceCtx, address: usize, caller: u64, pc: u64
     });
 }
 
-extern "C" fn read_range(ctx: *const RaceCtx, address: usize, bytes: usize, pc: u64, raw: usize) {
+extern "C" fn read_range(
+    ctx: *const RaceCtx,
+    address: usize,
+    bytes: usize,
+    pc: u64,
+    distance: u64,
+) {
     let site = Site {
         pc,
         caller: 0,
-        distance: distance(raw, below::ACCESS),
+        distance,
     };
     with(ctx, |ctx, inner| {
         access::range(ctx, inner, address, bytes, Kind::Read, site)
     });
 }
 
-extern "C" fn write_range(ctx: *const RaceCtx, address: usize, bytes: usize, pc: u64, raw: usize) {
+extern "C" fn write_range(
+    ctx: *const RaceCtx,
+    address: usize,
+    bytes: usize,
+    pc: u64,
+    distance: u64,
+) {
     let site = Site {
         pc,
         caller: 0,
-        distance: distance(raw, below::ACCESS),
+        distance,
     };
     with(ctx, |ctx, inner| {
         access::range(ctx, inner, address, bytes, Kind::Write, site)
     });
 }
 
-extern "C" fn func_enter(ctx: *const RaceCtx, return_pc: u64, raw: usize) {
+extern "C" fn func_enter(ctx: *const RaceCtx, return_pc: u64, distance: u64) {
     with(ctx, |_, inner| {
-        inner.enter(return_pc, distance(raw, below::ENTER))
+        inner.frames.enter(return_pc, distance - ENTER_CALL)
     });
 }
 
-extern "C" fn func_exit(ctx: *const RaceCtx, raw: usize) {
-    with(ctx, |_, inner| inner.exit(distance(raw, below::EXIT)));
+extern "C" fn func_exit(ctx: *const RaceCtx, distance: u64) {
+    with(ctx, |_, inner| inner.frames.exit(distance));
 }
 
 #[unsafe(no_mangle)]
@@ -209,8 +211,12 @@ extern "C" fn __gosan_atexit_ms(out: &mut u64) {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn __gosan_unwound(ctx: *const RaceCtx, raw: usize) {
-    with(ctx, |_, inner| inner.unwound(distance(raw, 0)));
+extern "C" fn __gosan_unwound(ctx: *const RaceCtx, distance: u64) {
+    with(ctx, |_, inner| {
+        inner
+            .frames
+            .drop_deeper_than(distance + size_of::<usize>() as u64)
+    });
 }
 
 /// Processors have no state here.

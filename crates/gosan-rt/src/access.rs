@@ -37,9 +37,8 @@ pub struct Site {
     /// The call of the function that has the hook, where it does not announce
     /// itself; else 0.
     pub caller: u64,
-    /// Distance of the frame from the stack's top in bytes, see
-    /// [`crate::racectx`].
-    pub distance: u32,
+    /// Distance of the frame from the stack's top, see [`crate::frames`].
+    pub distance: u64,
 }
 
 impl Site {

@@ -3,7 +3,7 @@
 //! A box is `4 << class` words of a region: two words of header, then records.
 //!
 //! ```text
-//! word 0: | generation 16 | writes 24 | len 24 |
+//! word 0: | generation 24 | writes 20 | len 20 |
 //! word 1: | class 16 | address of the first sync object 48 |
 //! ```
 //!
@@ -22,8 +22,8 @@ use gosan_engine::word_set::WordSet;
 
 const HEADER: usize = 2;
 const UNIT_WORDS: usize = 4;
-/// The largest class holds a million records of one word.
-const CLASSES: usize = 19;
+/// The largest class holds half a million records of one word.
+const CLASSES: usize = 18;
 /// 32-byte units: 64 GiB of address space.
 const LIMIT: usize = 1 << 31;
 /// Units committed beyond the last box, so that a peek at an outdated length
@@ -31,9 +31,13 @@ const LIMIT: usize = 1 << 31;
 const SLACK: usize = 8;
 const PEEK: usize = 12;
 
-const LEN_BITS: u32 = 24;
+const LEN_BITS: u32 = 20;
 const LEN_MASK: u64 = (1 << LEN_BITS) - 1;
 const GENERATION_SHIFT: u32 = 2 * LEN_BITS;
+/// Uses of a unit that are told apart, as a power of two.
+pub const GENERATION_BITS: u32 = 24;
+const GENERATION_MASK: u64 = (1 << GENERATION_BITS) - 1;
+const _: () = assert!(GENERATION_SHIFT + GENERATION_BITS == 64);
 const POINTER_MASK: u64 = (1 << 48) - 1;
 
 // SAFETY: zero is a valid array of atomics.
@@ -53,7 +57,7 @@ pub struct BoxId {
     /// The first unit.
     pub unit: u32,
     /// Differs between two uses of the same unit.
-    pub generation: u16,
+    pub generation: u32,
 }
 
 /// Takes a box with room for at least `records`; the largest there is where
@@ -80,10 +84,13 @@ pub fn take(records: usize) -> BoxId {
         unit as u32
     };
     let head = words(unit);
-    let generation = ((head[0].load(Ordering::Relaxed) >> GENERATION_SHIFT) as u16).wrapping_add(1);
+    let generation = ((head[0].load(Ordering::Relaxed) >> GENERATION_SHIFT) + 1) & GENERATION_MASK;
     head[1].store((class as u64) << 48, Ordering::Relaxed);
-    head[0].store((generation as u64) << GENERATION_SHIFT, Ordering::Release);
-    BoxId { unit, generation }
+    head[0].store(generation << GENERATION_SHIFT, Ordering::Release);
+    BoxId {
+        unit,
+        generation: generation as u32,
+    }
 }
 
 /// Gives a box back.  Its sync objects must have been taken out.
@@ -100,7 +107,7 @@ pub fn give_back(id: BoxId) {
 #[inline]
 pub fn peek(id: BoxId, new: Record) -> bool {
     let head = words(id.unit)[0].load(Ordering::Acquire);
-    if (head >> GENERATION_SHIFT) as u16 != id.generation {
+    if head >> GENERATION_SHIFT != id.generation as u64 {
         return false;
     }
     let len = (head & LEN_MASK) as usize;

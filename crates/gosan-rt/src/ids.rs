@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use gosan_engine::clock::{Slot, Time};
 use gosan_engine::goroutine::Goroutine;
-use gosan_engine::record::{ID_LIMIT, Segment, StackId};
+use gosan_engine::record::{SEGMENT_LIMIT, Segment, StackId};
 
 /// Slots that the clocks can name.
 const SLOT_LIMIT: usize = 1 << 24;
@@ -53,7 +53,7 @@ const RUNNING: u32 = 1;
 const ENDED: u32 = 2;
 
 // SAFETY: zero is valid for entries made of atomics.
-static SEGMENTS: Region<SegmentEntry> = unsafe { Region::new(ID_LIMIT as usize) };
+static SEGMENTS: Region<SegmentEntry> = unsafe { Region::new(SEGMENT_LIMIT as usize) };
 // SAFETY: as above.
 static LIVES: Region<LifeEntry> = unsafe { Region::new(SLOT_LIMIT) };
 static IDS: Lock<Ids> = Lock::new(Ids::new());
@@ -218,7 +218,7 @@ pub fn retire_slot(hb: &Goroutine, recorded: bool) {
 pub fn new_segment(slot: Slot, time: Time, life: Life, shown: &AtomicU32) -> Segment {
     let mut ids = IDS.lock();
     let id = ids.segments.take();
-    if id >= ID_LIMIT || !SEGMENTS.ensure(id as usize) {
+    if id >= SEGMENT_LIMIT || !SEGMENTS.ensure(id as usize) {
         crate::fatal("gosan: out of memory for the times of goroutines");
     }
     ids.segments_since_reclaim += 1;

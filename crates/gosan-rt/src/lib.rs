@@ -26,6 +26,7 @@ mod abi;
 pub mod access;
 pub mod atomic;
 pub mod boxes;
+pub mod frames;
 #[cfg(feature = "object")]
 mod freestanding;
 pub mod go;

@@ -1,5 +1,6 @@
 //! Starts and ends: of the program, and of goroutines.
 
+use crate::frames::NO_DISTANCE;
 use crate::ids::{self, Life};
 use crate::options::Options;
 use crate::racectx::{self, Inner, RaceCtx};
@@ -48,7 +49,7 @@ pub fn start_goroutine(creator: Option<&RaceCtx>, pc: u64) -> &'static RaceCtx {
     };
     // SAFETY: the creator waits for this call, so nothing else of it runs.
     let parent = unsafe { creator.inner() };
-    let life = ids::new_life(parent.life, parent.event(pc, racectx::NO_DISTANCE));
+    let life = ids::new_life(parent.life, parent.event(pc, NO_DISTANCE));
     let (slot, time) = ids::slot_for(&parent.hb);
     let hb = parent.hb.start(slot, time);
     sync::after_sync(parent);

@@ -4,22 +4,14 @@
 //! frames.  Go hands the pointer back with every event of the goroutine, on
 //! whatever thread runs it; only [`RaceCtx::busy`] and what reclaim reads is
 //! looked at by others.
-//!
-//! # Frames
-//!
-//! Each instrumented function announces its entry and exit.  A recovered panic
-//! skips the exits of the frames that it unwinds, and so may the deferring
-//! function's own.  So each frame notes how far its stack pointer is from the
-//! stack's top, a distance that stays the same when Go moves the stack, and
-//! every event drops the frames that lie deeper than where it happens.
 
+use crate::frames::Frames;
 use crate::ids::{self, Life};
 use crate::lock::Lock;
 use crate::region::Region;
-use crate::stacks;
-use alloc::vec::Vec;
+use crate::{shadow, stacks};
 use core::cell::UnsafeCell;
-use core::mem::MaybeUninit;
+use core::mem::{MaybeUninit, offset_of};
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use gosan_engine::clock::Time;
 use gosan_engine::goroutine::Goroutine;
@@ -28,35 +20,38 @@ use gosan_engine::word_set::Order;
 
 /// Contexts at a time.
 const LIMIT: usize = 1 << 24;
-/// A frame's distance may be off by this many bytes, depending on which of
-/// Go's wrappers it came through.  Frames are at least 24 bytes apart.
-const SLACK: u32 = 16;
-
-/// A distance from the top of the stack that is not known.
-pub const NO_DISTANCE: u32 = 0;
-
-struct Frame {
-    stack: StackId,
-    distance: u32,
-}
-
 /// What only the goroutine's own events touch.
+///
+/// The hooks of the assembled GOROOT know the offsets of the first fields.
+#[repr(C)]
 pub struct Inner {
-    /// Its place in the happens-before relation.
-    pub hb: Goroutine,
+    /// The functions that it is in.
+    pub frames: Frames,
+    /// What [`stacks::node`] adds to.
+    nodes: usize,
+    /// What to add to the address of a word to get that of its cell.
+    heap_shadow: usize,
+    data_shadow: usize,
     /// The segment of its records now; 0 where a new one must be begun.
     pub segment: Segment,
+    /// Its place in the happens-before relation.
+    pub hb: Goroutine,
     /// The time of that segment.
     pub segment_time: Time,
     /// Its life, for reports.
     pub life: Life,
     /// Depth of RaceDisable.
     pub ignore_sync: u32,
-    top: StackId,
-    frames: Vec<Frame>,
 }
 
+const _: () = assert!(offset_of!(RaceCtx, inner) == 0 && offset_of!(Inner, frames) == 0);
+const _: () = assert!(offset_of!(Inner, nodes) == 40);
+const _: () = assert!(offset_of!(Inner, heap_shadow) == 48);
+const _: () = assert!(offset_of!(Inner, data_shadow) == 56);
+const _: () = assert!(offset_of!(Inner, segment) == 64);
+
 /// The context of one goroutine.
+#[repr(C)]
 pub struct RaceCtx {
     inner: UnsafeCell<MaybeUninit<Inner>>,
     /// While set, reclaim does not free what the goroutine may have seen.
@@ -102,13 +97,15 @@ pub fn create(hb: Goroutine, life: Life) -> &'static RaceCtx {
     drop(free);
     let ctx = CONTEXTS.get(index);
     let inner = Inner {
-        hb,
+        frames: Frames::of_a_new_goroutine(),
+        nodes: stacks::nodes(),
+        heap_shadow: shadow::heap_bias(),
+        data_shadow: shadow::data_bias(),
         segment: Segment(0),
+        hb,
         segment_time: 0,
         life,
         ignore_sync: 0,
-        top: stacks::ROOT,
-        frames: Vec::new(),
     };
     // SAFETY: the context is on no list and Go does not know it yet.
     unsafe { ctx.inner.get().write(MaybeUninit::new(inner)) };
@@ -132,6 +129,15 @@ pub unsafe fn end(ctx: &'static RaceCtx) -> Inner {
     ctx.next_free.store(*free, Ordering::Relaxed);
     *free = index as u32;
     inner
+}
+
+/// The program's data have shadow from now on.  Go announces them once, before
+/// it starts a second goroutine.
+pub fn set_data_shadow(bias: usize) {
+    for_each_alive(|ctx| {
+        // SAFETY: the only goroutine is in the hook that calls this.
+        unsafe { ctx.inner() }.data_shadow = bias;
+    });
 }
 
 /// Calls `f` with every live context.
@@ -215,75 +221,18 @@ impl Drop for Busy<'_> {
 }
 
 impl Inner {
-    /// A function was entered from `return_pc`, at `distance` bytes from the
-    /// stack's top.
-    #[inline]
-    pub fn enter(&mut self, return_pc: u64, distance: u32) {
-        self.drop_frames(distance, false);
-        self.top = stacks::call(self.top, return_pc);
-        self.frames.push(Frame {
-            stack: self.top,
-            distance,
-        });
-    }
-
-    /// The function at `distance` is left.
-    #[inline]
-    pub fn exit(&mut self, distance: u32) {
-        // Frames deeper than this one are gone, whether they said so or not.
-        self.drop_frames(distance, true);
-        let own = self.frames.last().is_some_and(|frame| {
-            distance == NO_DISTANCE || frame.distance.saturating_add(SLACK) >= distance
-        });
-        if own {
-            self.frames.pop();
-            self.top = self.frames.last().map_or(stacks::ROOT, |frame| frame.stack);
-        }
-    }
-
     /// Something happens at `pc` in the function at `distance`.
     #[inline]
-    pub fn event(&mut self, pc: u64, distance: u32) -> StackId {
-        self.drop_frames(distance, true);
-        stacks::event(self.top, pc)
+    pub fn event(&mut self, pc: u64, distance: u64) -> StackId {
+        self.frames.drop_deeper_than(distance);
+        stacks::event(self.frames.stack(), pc)
     }
 
     /// Something happens at `pc` in a function that does not announce itself,
     /// called from `return_pc`.
-    pub fn event_in_callee(&mut self, return_pc: u64, pc: u64, distance: u32) -> StackId {
-        self.drop_frames(distance, true);
-        stacks::event(stacks::call(self.top, return_pc), pc)
-    }
-
-    /// A panic was recovered: the frames deeper than `distance` are gone.
-    pub fn unwound(&mut self, distance: u32) {
-        self.drop_frames(distance, true);
-    }
-
-    /// Drops the frames that lie deeper than `distance`, and, unless
-    /// `keep_same`, one at about the same place.
-    #[inline]
-    fn drop_frames(&mut self, distance: u32, keep_same: bool) {
-        if distance == NO_DISTANCE {
-            return;
-        }
-        let limit = if keep_same {
-            distance.saturating_add(SLACK)
-        } else {
-            distance - 1
-        };
-        let mut dropped = false;
-        while self
-            .frames
-            .last()
-            .is_some_and(|frame| frame.distance > limit)
-        {
-            self.frames.pop();
-            dropped = true;
-        }
-        if dropped {
-            self.top = self.frames.last().map_or(stacks::ROOT, |frame| frame.stack);
-        }
+    pub fn event_in_callee(&mut self, return_pc: u64, pc: u64, distance: u64) -> StackId {
+        self.frames.drop_deeper_than(distance);
+        stacks::event(stacks::call(self.frames.stack(), return_pc), pc)
     }
 }
 
@@ -299,53 +248,5 @@ impl Order for Inner {
 
     fn has_ended(&self, segment: Segment) -> bool {
         ids::has_ended(ids::life_of(segment))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn inner() -> Inner {
-        crate::test_support::reserve();
-        Inner {
-            hb: Goroutine::first(1, 1),
-            segment: Segment(0),
-            segment_time: 0,
-            life: Life(0),
-            ignore_sync: 0,
-            top: stacks::ROOT,
-            frames: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn frames_come_and_go() {
-        let mut goroutine = inner();
-        goroutine.enter(0x100, 100);
-        goroutine.enter(0x200, 200);
-        let inside = goroutine.event(0x999, 200);
-        assert_eq!(stacks::addresses(inside), [0x999, 0x200, 0x100]);
-        goroutine.exit(200);
-        let after = goroutine.event(0x998, 100);
-        assert_eq!(stacks::addresses(after), [0x998, 0x100]);
-        goroutine.exit(100);
-        assert_eq!(goroutine.top, stacks::ROOT);
-    }
-
-    #[test]
-    fn an_event_drops_frames_that_a_recovered_panic_left() {
-        let mut goroutine = inner();
-        goroutine.enter(0x100, 100);
-        for depth in 2..20 {
-            goroutine.enter(depth, depth as u32 * 100);
-        }
-        let after = goroutine.event(0x999, 100);
-        assert_eq!(stacks::addresses(after), [0x999, 0x100]);
-        goroutine.enter(0x200, 150);
-        goroutine.enter(0x300, 250);
-        goroutine.enter(0x201, 150);
-        let sibling = goroutine.event(0x999, 150);
-        assert_eq!(stacks::addresses(sibling), [0x999, 0x201, 0x100]);
     }
 }

@@ -4,8 +4,8 @@
 //! A cell is empty (0), holds one record, or names a box:
 //!
 //! ```text
-//!  63 62  61      56 55   54      48 47        32 31       0
-//! |  0   |    63    |lock|    0     | generation |   unit   |
+//!  63  56  55   54         31  30     0
+//! |   0  |lock| generation   |  unit  |
 //! ```
 //!
 //! Empty and one-record cells change by compare-and-swap; a box belongs to
@@ -20,6 +20,7 @@
 
 use crate::boxes::{self, BoxId};
 use crate::lock::Lock;
+use crate::racectx;
 use crate::sys;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
@@ -35,9 +36,12 @@ const CHUNK_BITS: usize = 16;
 /// Cleared shadow of at least this many bytes is given back to the system.
 const DISCARD: usize = 1 << 20;
 
-const BOXED: u64 = 63 << 56;
+/// No record has a top byte of 0, and no box is unit 0.
 const TAG_MASK: u64 = 0xff << 56;
 const LOCKED: u64 = 1 << 55;
+const UNIT_BITS: u32 = 31;
+const UNIT_MASK: u64 = (1 << UNIT_BITS) - 1;
+const _: () = assert!(UNIT_BITS + boxes::GENERATION_BITS == 55);
 const SPINS: u32 = 64;
 
 /// A stretch of program memory and its shadow.
@@ -159,10 +163,22 @@ pub fn announce(address: usize, bytes: usize) {
         (!fresh || (room <= DATA_LIMIT && DATA.reserve(address, room)))
             && DATA.commit(address, bytes)
     };
+    racectx::set_data_shadow(data_bias());
     if !fits {
         crate::fatal("gosan: no memory for the shadow of the program's memory");
     }
     ANNOUNCED.lock().push((address, address + bytes));
+}
+
+/// What to add to the address of a word of the heap to get that of its cell.
+pub fn heap_bias() -> usize {
+    HEAP.cells.load(Ordering::Relaxed).wrapping_sub(HEAP_START)
+}
+
+/// As [`heap_bias`], for the program's data.
+pub fn data_bias() -> usize {
+    let start = DATA.start.load(Ordering::Relaxed);
+    DATA.cells.load(Ordering::Relaxed).wrapping_sub(start)
 }
 
 /// The cell of an address, with the flag of its chunk; `None` outside of what
@@ -410,10 +426,10 @@ impl State {
     fn of(bits: u64) -> State {
         if bits == 0 {
             State::Empty
-        } else if bits & TAG_MASK == BOXED {
+        } else if bits & TAG_MASK == 0 {
             let id = BoxId {
-                unit: bits as u32,
-                generation: (bits >> 32) as u16,
+                unit: (bits & UNIT_MASK) as u32,
+                generation: ((bits & !LOCKED) >> UNIT_BITS) as u32,
             };
             State::Boxed {
                 id,
@@ -426,7 +442,7 @@ impl State {
 }
 
 fn boxed(id: BoxId) -> u64 {
-    BOXED | (id.generation as u64) << 32 | id.unit as u64
+    (id.generation as u64) << UNIT_BITS | id.unit as u64
 }
 
 /// Waits a moment for the owner of a cell.

@@ -21,13 +21,17 @@ use crate::lock::Lock;
 use crate::region::Region;
 use crate::sys;
 use alloc::vec::Vec;
+use core::mem::offset_of;
 use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use gosan_engine::record::StackId;
+use gosan_engine::record::{STACK_LIMIT, StackId};
 
 /// Contexts above which a new one keeps its innermost frame only.
 pub const CONTEXT_LIMIT: u32 = 12 << 20;
-/// Room for the single frames beyond [`CONTEXT_LIMIT`].
+/// Events above which a new one keeps its innermost frame only.
+pub const EVENT_CONTEXT_LIMIT: u32 = 28 << 20;
+/// Room for the single frames beyond the limits.
 const NODE_LIMIT: usize = 16 << 20;
+const EVENT_LIMIT: usize = 32 << 20;
 /// How far up the stack a repeated call site is looked for, in frames.
 const LOOK_UP: usize = 1024;
 const FIRST_TABLE: usize = 1 << 12;
@@ -47,13 +51,44 @@ pub const fn repeats_allowed(nodes: u32) -> usize {
     }
 }
 
-/// Published by the store of its number in the table; constant afterwards.
-struct Node {
+/// A function that is being executed, by the call that led there.  Published
+/// by the store of its number in the table; constant afterwards, but for what
+/// was found from it lately.
+///
+/// The hook for function entries that the assembled GOROOT has knows the
+/// layout.  A node fills one cache line, so that a function's entry and its
+/// usual events touch one.
+#[repr(C, align(64))]
+pub struct Node {
     pc: AtomicU64,
     parent: AtomicU32,
     /// Itself, or where it was folded into.
     target: AtomicU32,
+    /// Calls made from here lately, by [`recent_index`] of their address; none
+    /// that was folded.
+    calls: [AtomicU32; RECENT],
+    /// Events here lately: the address in the lower half, if it fits there,
+    /// and the stack in the upper.
+    events: [AtomicU64; RECENT],
 }
+
+const RECENT: usize = 4;
+const _: () = assert!(size_of::<Node>() == 64 && offset_of!(Node, pc) == 0);
+const _: () = assert!(offset_of!(Node, calls) == 16);
+
+#[inline]
+fn recent_index(pc: u64) -> usize {
+    (pc >> 3) as usize % RECENT
+}
+
+/// Something that happened at an address of a function.
+struct Event {
+    pc: AtomicU64,
+    parent: AtomicU32,
+}
+
+/// Set in the number of a stack that ends in an event.
+const EVENT: u32 = STACK_LIMIT / 2;
 
 struct Table {
     mask: usize,
@@ -62,7 +97,12 @@ struct Table {
 
 // SAFETY: zero is a valid Node.
 static NODES: Region<Node> = unsafe { Region::new(NODE_LIMIT) };
+// SAFETY: zero is a valid Event.
+static EVENTS: Region<Event> = unsafe { Region::new(EVENT_LIMIT) };
+/// Nodes in use.
 static COUNT: AtomicU32 = AtomicU32::new(0);
+/// Events in use.
+static EVENT_COUNT: AtomicU32 = AtomicU32::new(0);
 /// The table's address and the logarithm of its size share one word, so that
 /// a reader sees both of one table.
 static TABLE: AtomicUsize = AtomicUsize::new(0);
@@ -72,7 +112,7 @@ static CUT_OFF: AtomicU32 = AtomicU32::new(0);
 
 /// Reserves the address space and makes the root.
 pub fn reserve() -> bool {
-    if !NODES.reserve() || !NODES.ensure(1) {
+    if !NODES.reserve() || !NODES.ensure(1) || !EVENTS.reserve() {
         return false;
     }
     COUNT.store(2, Ordering::Relaxed);
@@ -97,27 +137,63 @@ pub fn counters() -> (u32, u32) {
 }
 
 /// The stack inside a call made at `pc` (a return address) on `parent`.
-#[inline]
 pub fn call(parent: StackId, pc: u64) -> StackId {
-    match find(table(), parent, pc) {
-        Some(id) => id,
-        None => add(parent, pc, true),
+    let recent = &NODES.get(parent.0 as usize).calls[recent_index(pc)];
+    let last = recent.load(Ordering::Acquire);
+    if NODES.get(last as usize).pc.load(Ordering::Relaxed) == pc {
+        return StackId(last);
     }
+    let id = find(table(), parent, pc, 0).unwrap_or_else(|| add_call(parent, pc));
+    let node = NODES.get(id.0 as usize);
+    let own = node.parent.load(Ordering::Relaxed) == parent.0;
+    if own && node.pc.load(Ordering::Relaxed) == pc {
+        recent.store(id.0, Ordering::Release);
+    }
+    id
 }
 
 /// The stack of an event at `pc` on `parent`: never folded.
 #[inline]
 pub fn event(parent: StackId, pc: u64) -> StackId {
-    match find(table(), parent, pc) {
-        Some(id) => id,
-        None => add(parent, pc, false),
+    let recent = &NODES.get(parent.0 as usize).events[recent_index(pc)];
+    let last = recent.load(Ordering::Acquire);
+    if last as u32 as u64 == pc {
+        return StackId((last >> 32) as u32);
     }
+    let id = find(table(), parent, pc, EVENT).unwrap_or_else(|| add_event(parent, pc));
+    if pc >> 32 == 0 {
+        recent.store(pc | (id.0 as u64) << 32, Ordering::Release);
+    }
+    id
+}
+
+/// The node of a stack, at an address that stays.
+#[inline]
+pub fn node(stack: StackId) -> *const Node {
+    NODES.pointer(stack.0 as usize)
+}
+
+/// The stack of a node.
+#[inline]
+pub fn id_of(node: *const Node) -> StackId {
+    StackId(((node as usize - nodes()) / size_of::<Node>()) as u32)
+}
+
+/// The address of the root's node; that of stack `n` is `n` nodes further.
+#[inline]
+pub fn nodes() -> usize {
+    NODES.pointer(0) as usize
 }
 
 /// The addresses of a stack, innermost first.
 pub fn addresses(stack: StackId) -> Vec<u64> {
     let mut pcs = Vec::new();
     let mut id = stack.0;
+    if id & EVENT != 0 {
+        let (pc, parent) = key(id);
+        pcs.push(pc);
+        id = parent;
+    }
     while id > CUT.0 {
         let node = NODES.get(id as usize);
         pcs.push(node.pc.load(Ordering::Relaxed));
@@ -143,24 +219,38 @@ impl Table {
     }
 }
 
+/// The address and the parent of a node or an event.
 #[inline]
-fn hash(parent: StackId, pc: u64) -> usize {
-    let mixed = (pc ^ (parent.0 as u64) << 36).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed ^ mixed >> 32) as usize
+fn key(id: u32) -> (u64, u32) {
+    let (pc, parent) = if id & EVENT != 0 {
+        let event = EVENTS.get((id - EVENT) as usize);
+        (&event.pc, &event.parent)
+    } else {
+        let node = NODES.get(id as usize);
+        (&node.pc, &node.parent)
+    };
+    (pc.load(Ordering::Relaxed), parent.load(Ordering::Relaxed))
 }
 
 #[inline]
-fn find(table: Table, parent: StackId, pc: u64) -> Option<StackId> {
-    let mut index = hash(parent, pc);
+fn hash(parent: u32, pc: u64, kind: u32) -> usize {
+    let mixed = (pc ^ ((parent | kind) as u64) << 36).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed ^ mixed >> 32) as usize
+}
+
+/// The stack of a call (`kind` 0) or an [`EVENT`] that is in the table.
+fn find(table: Table, parent: StackId, pc: u64, kind: u32) -> Option<StackId> {
+    let mut index = hash(parent.0, pc, kind);
     loop {
         let id = table.slot(index).load(Ordering::Acquire);
         if id == 0 {
             return None;
         }
-        let node = NODES.get(id as usize);
-        if node.pc.load(Ordering::Relaxed) == pc && node.parent.load(Ordering::Relaxed) == parent.0
-        {
-            return Some(StackId(node.target.load(Ordering::Relaxed)));
+        if id & EVENT == kind && key(id) == (pc, parent.0) {
+            return Some(match kind {
+                EVENT => StackId(id),
+                _ => StackId(NODES.get(id as usize).target.load(Ordering::Relaxed)),
+            });
         }
         index += 1;
     }
@@ -168,54 +258,76 @@ fn find(table: Table, parent: StackId, pc: u64) -> Option<StackId> {
 
 #[cold]
 #[inline(never)]
-fn add(parent: StackId, pc: u64, foldable: bool) -> StackId {
+fn add_call(parent: StackId, pc: u64) -> StackId {
     let _adding = ADDING.lock();
-    if let Some(id) = find(table(), parent, pc) {
+    if let Some(id) = find(table(), parent, pc, 0) {
         return id;
     }
     let count = COUNT.load(Ordering::Relaxed);
-    if count >= CONTEXT_LIMIT && parent != CUT {
+    let (parent, fold) = if count >= CONTEXT_LIMIT {
         CUT_OFF.fetch_add(1, Ordering::Relaxed);
-        return match find(table(), CUT, pc) {
-            Some(id) => id,
-            None => insert(CUT, pc, None),
-        };
-    }
-    let fold = if foldable {
-        fold_target(parent, pc, repeats_allowed(count))
+        if let Some(id) = find(table(), CUT, pc, 0) {
+            return id;
+        }
+        (CUT, None)
     } else {
-        None
+        (parent, fold_target(parent, pc, repeats_allowed(count)))
     };
+    if count as usize >= NODE_LIMIT || !NODES.ensure(count as usize) {
+        return CUT;
+    }
     if fold.is_some() {
         FOLDED.fetch_add(1, Ordering::Relaxed);
     }
-    insert(parent, pc, fold)
-}
-
-fn insert(parent: StackId, pc: u64, fold: Option<StackId>) -> StackId {
-    let id = COUNT.load(Ordering::Relaxed);
-    if id as usize >= NODE_LIMIT || !NODES.ensure(id as usize) {
-        CUT_OFF.fetch_add(1, Ordering::Relaxed);
-        return CUT;
-    }
-    let node = NODES.get(id as usize);
-    let target = fold.map_or(id, |target| target.0);
+    let target = fold.map_or(count, |target| target.0);
+    let node = NODES.get(count as usize);
     node.pc.store(pc, Ordering::Relaxed);
     node.parent.store(parent.0, Ordering::Relaxed);
     node.target.store(target, Ordering::Relaxed);
-    COUNT.store(id + 1, Ordering::Relaxed);
-    let mut current = table();
-    if (id as usize) * 2 > current.mask {
-        current = enlarge(current);
-    }
-    place(&current, id);
+    COUNT.store(count + 1, Ordering::Relaxed);
+    publish(count);
     StackId(target)
 }
 
+#[cold]
+#[inline(never)]
+fn add_event(mut parent: StackId, pc: u64) -> StackId {
+    let _adding = ADDING.lock();
+    if let Some(id) = find(table(), parent, pc, EVENT) {
+        return id;
+    }
+    let count = EVENT_COUNT.load(Ordering::Relaxed);
+    if count >= EVENT_CONTEXT_LIMIT {
+        CUT_OFF.fetch_add(1, Ordering::Relaxed);
+        parent = CUT;
+        if let Some(id) = find(table(), parent, pc, EVENT) {
+            return id;
+        }
+    }
+    if count as usize >= EVENT_LIMIT || !EVENTS.ensure(count as usize) {
+        return CUT;
+    }
+    let event = EVENTS.get(count as usize);
+    event.pc.store(pc, Ordering::Relaxed);
+    event.parent.store(parent.0, Ordering::Relaxed);
+    EVENT_COUNT.store(count + 1, Ordering::Relaxed);
+    publish(EVENT | count);
+    StackId(EVENT | count)
+}
+
+/// Puts a new number into the table.
+fn publish(id: u32) {
+    let used = COUNT.load(Ordering::Relaxed) + EVENT_COUNT.load(Ordering::Relaxed);
+    let mut current = table();
+    if used as usize * 2 > current.mask {
+        current = enlarge(current);
+    }
+    place(&current, id);
+}
+
 fn place(table: &Table, id: u32) {
-    let node = NODES.get(id as usize);
-    let parent = StackId(node.parent.load(Ordering::Relaxed));
-    let mut index = hash(parent, node.pc.load(Ordering::Relaxed));
+    let (pc, parent) = key(id);
+    let mut index = hash(parent, pc, id & EVENT);
     while table.slot(index).load(Ordering::Relaxed) != 0 {
         index += 1;
     }

@@ -1,0 +1,32 @@
+// The usual case first: a call that was made from this context lately, and no
+// frames left behind.  What follows is Go's own way to the object.
+// Offsets: see racectx.rs, frames.rs and stacks.rs.  DX is kept: it may hold
+// the context of a closure.
+TEXT	runtime·racefuncenter<ABIInternal>(SB), NOSPLIT, $0-8
+	MOVQ	g_racectx(R14), RARG0
+	TESTQ	RARG0, RARG0
+	JEQ	done
+	MOVQ	(g_stack+stack_hi)(R14), CX
+	SUBQ	SP, CX	// the distance of the function that is entered
+	MOVQ	(RARG0), R8	// the innermost frame
+	CMPQ	8(R8), CX
+	JAE	slow	// it was left without a word
+	CMPQ	R8, 8(RARG0)
+	JAE	slow	// no room
+	MOVQ	(R8), R9	// its node
+	MOVQ	AX, R10
+	SHRQ	$3, R10
+	ANDL	$3, R10
+	MOVL	16(R9)(R10*4), R10	// recent
+	SHLQ	$6, R10
+	ADDQ	40(RARG0), R10	// nodes
+	CMPQ	AX, (R10)
+	JNE	slow	// another call
+	ADDQ	$16, R8
+	MOVQ	R10, (R8)
+	MOVQ	CX, 8(R8)
+	MOVQ	R8, (RARG0)
+done:
+	RET
+slow:
+	MOVQ	AX, R11

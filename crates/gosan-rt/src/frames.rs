@@ -1,0 +1,188 @@
+//! The frames of one goroutine: its shadow stack.
+//!
+//! Each instrumented function announces its entry and exit.  A recovered panic
+//! skips the exits of the frames that it unwinds, and so may the deferring
+//! function's own.  So each frame notes its *distance*: how far the stack
+//! pointer was from the stack's top when the function called the hook.  It
+//! stays the same when Go moves the stack, every hook of one function sees the
+//! same one, and a function's is less than those of the functions it calls.
+//! Every event drops the frames that lie deeper than where it happens.
+//!
+//! The hooks of the assembled GOROOT push and pop frames themselves in the
+//! usual case (`crates/gosan-go/patches/race_amd64/`): they know the layout of
+//! [`Frame`] and the first fields of [`Frames`].
+
+use crate::stacks::{self, Node};
+use alloc::vec::Vec;
+use core::mem::offset_of;
+use gosan_engine::record::StackId;
+
+/// A distance from the top of the stack that is not known.
+pub const NO_DISTANCE: u64 = 0;
+/// Frames that a goroutine has room for at first.
+const FIRST_ROOM: usize = 12;
+
+/// One function that was entered and not left.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Frame {
+    /// The stack in it.
+    node: *const Node,
+    /// See the module's text, in bytes.
+    distance: u64,
+}
+
+/// The frames of a goroutine, on top of one that stands for its start.
+#[repr(C)]
+pub struct Frames {
+    /// The innermost frame.
+    top: *mut Frame,
+    /// The last frame that there is room for.
+    last: *mut Frame,
+    storage: Vec<Frame>,
+}
+
+const _: () = assert!(size_of::<Frame>() == 16 && offset_of!(Frame, distance) == 8);
+const _: () = assert!(offset_of!(Frames, top) == 0 && offset_of!(Frames, last) == 8);
+
+impl Frames {
+    /// Those of a goroutine that has entered no function yet.
+    pub fn of_a_new_goroutine() -> Frames {
+        let mut frames = Frames {
+            top: core::ptr::null_mut(),
+            last: core::ptr::null_mut(),
+            storage: Vec::new(),
+        };
+        frames.make_room(FIRST_ROOM, 0);
+        frames
+    }
+
+    /// The stack in the innermost function.
+    #[inline]
+    pub fn stack(&self) -> StackId {
+        stacks::id_of(self.top().node)
+    }
+
+    /// A function was entered from `return_pc`.
+    pub fn enter(&mut self, return_pc: u64, distance: u64) {
+        if distance != NO_DISTANCE {
+            self.drop_deeper_than(distance - 1);
+        }
+        let stack = stacks::call(self.stack(), return_pc);
+        if self.top == self.last {
+            let depth = self.storage.len() - 1;
+            self.make_room(self.storage.len() * 2, depth);
+        }
+        // SAFETY: there is room above the top.
+        unsafe {
+            self.top = self.top.add(1);
+            self.top.write(Frame {
+                node: stacks::node(stack),
+                distance,
+            });
+        }
+    }
+
+    /// The function at `distance` is left.
+    pub fn exit(&mut self, distance: u64) {
+        // Frames deeper than this one are gone, whether they said so or not.
+        self.drop_deeper_than(distance);
+        let own = distance == NO_DISTANCE || self.top().distance == distance;
+        if own && self.top != self.storage.as_mut_ptr() {
+            self.pop();
+        }
+    }
+
+    /// Something happens at `distance`: the frames that are deeper are gone.
+    #[inline]
+    pub fn drop_deeper_than(&mut self, distance: u64) {
+        if distance == NO_DISTANCE {
+            return;
+        }
+        // Ends at the lowest frame, whose distance is 0.
+        while self.top().distance > distance {
+            self.pop();
+        }
+    }
+
+    #[inline]
+    fn top(&self) -> Frame {
+        // SAFETY: the top is in the storage, which is filled with frames.
+        unsafe { *self.top }
+    }
+
+    #[inline]
+    fn pop(&mut self) {
+        // SAFETY: the callers have seen that it is not the lowest frame.
+        self.top = unsafe { self.top.sub(1) };
+    }
+
+    #[cold]
+    fn make_room(&mut self, frames: usize, depth: usize) {
+        let lowest = Frame {
+            node: stacks::node(stacks::ROOT),
+            distance: 0,
+        };
+        self.storage.resize(frames, lowest);
+        let start = self.storage.as_mut_ptr();
+        // SAFETY: both indices are below the length.
+        unsafe {
+            self.top = start.add(depth);
+            self.last = start.add(frames - 1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frames() -> Frames {
+        crate::test_support::reserve();
+        Frames::of_a_new_goroutine()
+    }
+
+    fn addresses(frames: &mut Frames, distance: u64) -> Vec<u64> {
+        frames.drop_deeper_than(distance);
+        stacks::addresses(frames.stack())
+    }
+
+    #[test]
+    fn frames_come_and_go() {
+        let mut frames = frames();
+        frames.enter(0x100, 100);
+        frames.enter(0x200, 200);
+        assert_eq!(addresses(&mut frames, 200), [0x200, 0x100]);
+        frames.exit(200);
+        assert_eq!(addresses(&mut frames, 100), [0x100]);
+        frames.exit(100);
+        frames.exit(50);
+        assert_eq!(frames.stack(), stacks::ROOT);
+    }
+
+    #[test]
+    fn there_is_room_for_any_depth() {
+        let mut frames = frames();
+        for depth in 1..1000 {
+            frames.enter(0x100, depth);
+        }
+        for depth in (1..1000).rev() {
+            frames.exit(depth);
+        }
+        assert_eq!(frames.stack(), stacks::ROOT);
+    }
+
+    #[test]
+    fn an_event_drops_frames_that_a_recovered_panic_left() {
+        let mut frames = frames();
+        frames.enter(0x100, 100);
+        for depth in 2..20 {
+            frames.enter(depth, depth * 100);
+        }
+        assert_eq!(addresses(&mut frames, 100), [0x100]);
+        frames.enter(0x200, 150);
+        frames.enter(0x300, 250);
+        frames.enter(0x201, 150);
+        assert_eq!(addresses(&mut frames, 150), [0x201, 0x100]);
+    }
+}
