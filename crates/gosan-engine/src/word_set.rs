@@ -12,16 +12,16 @@
 //!
 //! Two rules bound what racing and ended goroutines leave behind.  Both only
 //! drop records that read alike in a report (same stack, bytes and kind), and
-//! both are counted by the caller ([`Stored::dropped`]).
+//! both are counted by the caller ([`Stored`]).
 //!
 //! - Past [`RACED_ALIKE`] records, a record that raced with the new one, and
-//!   so was reported, gives way to it.
-//! - When a set is about to grow, of goroutines that ended at most
-//!   [`ENDED_ALIKE`] records that read alike are kept.  A program whose every
-//!   request reads one global would otherwise grow for ever.
-//!
-//! What is lost is at most a race of the same two places in the program by
-//! another pair of goroutines.
+//!   so was reported, gives way to it.  Lost is a race of that one with an
+//!   access at a third place that is ordered after all the others.
+//! - When a set is about to grow and memory is short ([`Order::memory_is_short`]),
+//!   of goroutines that ended at most [`ENDED_ALIKE`] records that read alike
+//!   are kept.  A program whose every request reads one global would otherwise
+//!   grow for ever.  Lost is a race with an access that is ordered after all
+//!   that are kept.
 
 use crate::record::{Kind, Record, Segment, StackId};
 use crate::span::Span;
@@ -30,7 +30,8 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Records in a word above which raced, covered ones of the same place go.
 pub const RACED_ALIKE: usize = 64;
-/// Records of ended goroutines kept for one place in the program.
+/// Records of ended goroutines kept for one place in the program where memory
+/// is short.
 pub const ENDED_ALIKE: usize = 32;
 /// Up to this many records every access looks at all of them.  Above it a read
 /// looks at the writes, and at the newest reads only, so that a word read by
@@ -45,6 +46,9 @@ pub trait Order {
     fn knows(&self, segment: Segment) -> bool;
     /// Whether the goroutine of `segment` has ended.
     fn has_ended(&self, segment: Segment) -> bool;
+    /// Whether all sets together have become so large that ended goroutines
+    /// may no longer make one grow.
+    fn memory_is_short(&self) -> bool;
 }
 
 /// The records of one word in storage that belongs to the caller: writes
@@ -70,8 +74,10 @@ pub enum Insert {
 /// How a record was stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Stored {
-    /// Records that were dropped by one of the two bounds.
-    pub dropped: usize,
+    /// Records that gave way to one that they raced with.
+    pub raced: usize,
+    /// Records of ended goroutines that went because memory is short.
+    pub ended: usize,
 }
 
 impl<'a> WordSet<'a> {
@@ -187,14 +193,13 @@ impl<'a> WordSet<'a> {
         }
         let mut stored = Stored::default();
         if self.len == self.records.len() {
-            stored.dropped += self.prune(new, order);
-            // Pruning costs a pass over all records: it must pay for the next.
-            if self.len + self.len / 4 >= self.records.len() {
-                return Insert::Full;
+            match self.make_room(new, order) {
+                Some(ended) => stored.ended = ended,
+                None => return Insert::Full,
             }
         }
         if raced {
-            stored.dropped += self.report(new, order, &mut race);
+            stored.raced = self.report(new, order, &mut race);
         }
         self.push_or_merge(new);
         Insert::Stored(stored)
@@ -219,9 +224,19 @@ impl<'a> WordSet<'a> {
         dropped
     }
 
-    /// Drops what `new` stands for, and what the bound on ended goroutines
-    /// allows.  The number that went by the bound.
-    fn prune(&mut self, new: Record, order: &impl Order) -> usize {
+    /// Calls `race` with all that the new record races with, and leaves the set
+    /// as it is: what is left where it cannot be stored.
+    pub fn report_only(&self, new: Record, order: &impl Order, race: impl FnMut(Record)) {
+        self.iter()
+            .filter(|old| old.conflicts_with(new) && !order.knows(old.segment()))
+            .for_each(race);
+    }
+
+    /// Drops what `new` stands for, and if that is too little what the bound on
+    /// ended goroutines allows.  The number that went by the bound; `None` if
+    /// there is still too little room, since this pass over all records must
+    /// pay for the next.
+    fn make_room(&mut self, new: Record, order: &impl Order) -> Option<usize> {
         let mut i = 0;
         while i < self.len {
             let old = self.get(i);
@@ -231,6 +246,13 @@ impl<'a> WordSet<'a> {
                 i += 1;
             }
         }
+        let pays = |len: usize| len + len / 4 < self.records.len();
+        if pays(self.len) {
+            return Some(0);
+        }
+        if !order.memory_is_short() {
+            return None;
+        }
         let place = |bits: &u64| *bits >> crate::record::SEGMENT_BITS;
         let mut bits: Vec<u64> = self.records[..self.len]
             .iter()
@@ -239,7 +261,8 @@ impl<'a> WordSet<'a> {
         bits[..self.writes].sort_unstable_by_key(place);
         bits[self.writes..].sort_unstable_by_key(place);
         let (mut last, mut alike) = (u64::MAX, 0);
-        let (mut kept, mut kept_writes) = (0, 0);
+        let mut kept_writes = 0;
+        let mut kept = Vec::with_capacity(bits.len());
         for (i, word) in bits.iter().enumerate() {
             if place(word) != last {
                 (last, alike) = (place(word), 0);
@@ -247,15 +270,19 @@ impl<'a> WordSet<'a> {
             let ended =
                 Record::from_bits(*word).is_some_and(|record| order.has_ended(record.segment()));
             alike += usize::from(ended);
-            if ended && alike > ENDED_ALIKE {
-                continue;
+            if !ended || alike <= ENDED_ALIKE {
+                kept_writes += usize::from(i < self.writes);
+                kept.push(*word);
             }
-            kept_writes += usize::from(i < self.writes);
-            self.records[kept].store(*word, Relaxed);
-            kept += 1;
         }
-        (self.len, self.writes) = (kept, kept_writes);
-        bits.len() - kept
+        if !pays(kept.len()) {
+            return None;
+        }
+        for (place, word) in self.records.iter().zip(&kept) {
+            place.store(*word, Relaxed);
+        }
+        (self.len, self.writes) = (kept.len(), kept_writes);
+        Some(bits.len() - kept.len())
     }
 
     /// Storage below `len` holds records only; the other answer never comes up.

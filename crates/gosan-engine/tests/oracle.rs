@@ -110,6 +110,10 @@ impl Order for View<'_> {
         self.ended
             .contains(&self.segments[segment.0 as usize].goroutine)
     }
+
+    fn memory_is_short(&self) -> bool {
+        false
+    }
 }
 
 impl World {

@@ -20,12 +20,31 @@ use gosan_engine::record::{self, Kind, Record, StackId};
 use gosan_engine::span::{Span, WORD_BYTES};
 use gosan_engine::word_set::{Insert, Order};
 
-/// Records that one of the bounds in [`gosan_engine::word_set`] dropped.
-static DROPPED: AtomicU32 = AtomicU32::new(0);
+/// Records that the bounds in [`gosan_engine::word_set`] dropped so far.
+static DROPPED: Dropped<AtomicU32> = Dropped {
+    raced: AtomicU32::new(0),
+    ended: AtomicU32::new(0),
+    no_room: AtomicU32::new(0),
+};
 
-/// Records dropped by a bound so far.
-pub fn dropped() -> u32 {
-    DROPPED.load(Ordering::Relaxed)
+/// Records that were dropped, by the bound that dropped them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Dropped<T> {
+    /// Gave way to a record that they raced with.
+    pub raced: T,
+    /// Of ended goroutines, when memory was short.
+    pub ended: T,
+    /// Were not kept, since their word has no room for more.
+    pub no_room: T,
+}
+
+/// Records dropped so far.
+pub fn dropped() -> Dropped<u32> {
+    Dropped {
+        raced: DROPPED.raced.load(Ordering::Relaxed),
+        ended: DROPPED.ended.load(Ordering::Relaxed),
+        no_room: DROPPED.no_room.load(Ordering::Relaxed),
+    }
 }
 
 /// Where in the program an access happens.  The stack is looked up only when
@@ -210,14 +229,22 @@ pub fn record_in_box(
         match answer {
             Insert::Known => return,
             Insert::Stored(stored) => {
-                if stored.dropped != 0 {
-                    DROPPED.fetch_add(stored.dropped as u32, Ordering::Relaxed);
+                if stored.raced != 0 {
+                    DROPPED
+                        .raced
+                        .fetch_add(stored.raced as u32, Ordering::Relaxed);
+                }
+                if stored.ended != 0 {
+                    DROPPED
+                        .ended
+                        .fetch_add(stored.ended as u32, Ordering::Relaxed);
                 }
                 return;
             }
             Insert::Full if owned.grow() => {}
             Insert::Full => {
-                DROPPED.fetch_add(1, Ordering::Relaxed);
+                set.report_only(new, inner, |old| note(hits, address, new, old));
+                DROPPED.no_room.fetch_add(1, Ordering::Relaxed);
                 return;
             }
         }

@@ -16,7 +16,7 @@ use crate::lock::Lock;
 use crate::region::Region;
 use crate::sync::SyncObject;
 use alloc::boxed::Box;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use gosan_engine::record::Record;
 use gosan_engine::word_set::WordSet;
 
@@ -30,6 +30,11 @@ const LIMIT: usize = 1 << 31;
 /// stays inside the region.
 const SLACK: usize = 8;
 const PEEK: usize = 12;
+/// The smallest class that counts as large: 62 records.
+const LARGE: usize = 4;
+/// Units in large boxes, 8 MiB or a million records, above which ended
+/// goroutines no longer make a box grow.
+const PLENTY: usize = (8 << 20) / (8 * UNIT_WORDS);
 
 const LEN_BITS: u32 = 20;
 const LEN_MASK: u64 = (1 << LEN_BITS) - 1;
@@ -45,6 +50,15 @@ static UNITS: Region<[AtomicU64; UNIT_WORDS]> = unsafe { Region::new(LIMIT) };
 static FREE: [Lock<u32>; CLASSES] = [const { Lock::new(0) }; CLASSES];
 /// The first unit that was never used; unit 0 means none.
 static NEXT: Lock<usize> = Lock::new(1);
+
+/// Units of large boxes that are in use.
+static LARGE_UNITS: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether large boxes take so much memory that ended goroutines may no longer
+/// make one grow.
+pub fn are_plenty() -> bool {
+    LARGE_UNITS.load(Ordering::Relaxed) >= PLENTY
+}
 
 /// Reserves the address space of all boxes.
 pub fn reserve() -> bool {
@@ -66,6 +80,9 @@ pub fn take(records: usize) -> BoxId {
     let mut class = 0;
     while class + 1 < CLASSES && capacity(class) < records {
         class += 1;
+    }
+    if class >= LARGE {
+        LARGE_UNITS.fetch_add(1 << class, Ordering::Relaxed);
     }
     let mut first = FREE[class].lock();
     let unit = if *first != 0 {
@@ -97,6 +114,9 @@ pub fn take(records: usize) -> BoxId {
 pub fn give_back(id: BoxId) {
     let head = words(id.unit);
     let class = (head[1].load(Ordering::Relaxed) >> 48) as usize;
+    if class >= LARGE {
+        LARGE_UNITS.fetch_sub(1 << class, Ordering::Relaxed);
+    }
     let mut first = FREE[class].lock();
     head[1].store(*first as u64 | (class as u64) << 48, Ordering::Relaxed);
     *first = id.unit;

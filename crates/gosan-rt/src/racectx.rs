@@ -5,6 +5,7 @@
 //! whatever thread runs it; only [`RaceCtx::busy`] and what reclaim reads is
 //! looked at by others.
 
+use crate::boxes;
 use crate::frames::Frames;
 use crate::ids::{self, Life};
 use crate::lock::Lock;
@@ -248,5 +249,9 @@ impl Order for Inner {
 
     fn has_ended(&self, segment: Segment) -> bool {
         ids::has_ended(ids::life_of(segment))
+    }
+
+    fn memory_is_short(&self) -> bool {
+        boxes::are_plenty()
     }
 }

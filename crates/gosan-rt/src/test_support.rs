@@ -27,4 +27,8 @@ impl Order for Unordered {
     fn has_ended(&self, _: Segment) -> bool {
         false
     }
+
+    fn memory_is_short(&self) -> bool {
+        false
+    }
 }
