@@ -97,11 +97,11 @@ impl Goroutine {
         !self.published && self.time == time
     }
 
-    /// Whether its slot has no times left: the next advance needs
-    /// [`Goroutine::move_to`] first.
+    /// Whether its slot has hardly any times left: [`Goroutine::move_to`] must
+    /// come before more than one event.  An event takes at most two.
     #[inline]
     pub fn is_at_end_of_slot(&self) -> bool {
-        self.time >= LAST_TIME - 1
+        self.time >= LAST_TIME - 4
     }
 
     /// Goes on under another slot, whose times so far are all below `time`.

@@ -9,16 +9,18 @@
 //! (or owns its box) first; the other then sees that record, and it cannot
 //! know the other's present time, so it reports.
 
-use crate::boxes;
+use crate::boxes::{self, BoxId};
 use crate::ids;
 use crate::racectx::{Inner, RaceCtx};
+use crate::recent::{self, Remembered};
 use crate::report::{self, Hit};
-use crate::shadow::{self, State};
+use crate::sets;
+use crate::shadow::{self, Cell, State};
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 use gosan_engine::record::{self, Kind, Record, StackId};
 use gosan_engine::span::{Span, WORD_BYTES};
-use gosan_engine::word_set::{Insert, Order};
+use gosan_engine::word_set::{Insert, Order, WordSet};
 
 /// Records that the bounds in [`gosan_engine::word_set`] dropped so far.
 static DROPPED: Dropped<AtomicU32> = Dropped {
@@ -85,18 +87,11 @@ pub fn word(ctx: &RaceCtx, inner: &mut Inner, address: usize, span: Span, kind: 
     let Some((cell, _)) = shadow::locate(address) else {
         return;
     };
-    if is_known(inner, cell.load().1, span, kind) {
+    if is_known(inner, cell, span, kind) {
         return;
     }
-    slow(
-        ctx,
-        inner,
-        address,
-        WORD_BYTES - address % WORD_BYTES,
-        Some(span),
-        kind,
-        site,
-    );
+    let bytes = WORD_BYTES - address % WORD_BYTES;
+    slow(ctx, inner, address, bytes, Some(span), kind, site);
 }
 
 /// An access to `bytes` bytes.
@@ -110,7 +105,7 @@ pub fn range(
 ) {
     let mut done = 0;
     if address.is_multiple_of(WORD_BYTES) {
-        let known = |cell: &&shadow::Cell| is_known(inner, cell.load().1, Span::WHOLE, kind);
+        let known = |cell: &&shadow::Cell| is_known(inner, cell, Span::WHOLE, kind);
         done = shadow::cells(address, bytes / WORD_BYTES)
             .iter()
             .take_while(known)
@@ -124,17 +119,33 @@ pub fn range(
 
 /// Whether this goroutine recorded as much in its present segment.
 #[inline(always)]
-fn is_known(inner: &Inner, state: State, span: Span, kind: Kind) -> bool {
-    match state {
-        State::One(old) => {
-            old.segment() == inner.segment
-                && old.covers(Record::new(inner.segment, StackId(0), span, kind))
-        }
-        State::Boxed { id, locked: false } if inner.segment.0 != 0 => {
-            boxes::peek(id, Record::new(inner.segment, StackId(0), span, kind))
-        }
-        _ => false,
+fn is_known(inner: &Inner, cell: &Cell, span: Span, kind: Kind) -> bool {
+    if inner.segment.0 == 0 {
+        return false;
     }
+    let (bits, state) = cell.load();
+    let new = Record::new(inner.segment, StackId(0), span, kind);
+    match state {
+        State::Empty => false,
+        State::One(old) => old.segment() == inner.segment && old.covers(new),
+        State::Shared(_) | State::Boxed { .. } => has(cell, bits, state, new),
+    }
+}
+
+/// Whether a set or box has a record that stands for the goroutine's own.
+fn has(cell: &Cell, bits: u64, state: State, new: Record) -> bool {
+    let bits = shadow::unlocked(bits);
+    let has = match state {
+        State::Shared(set) => sets::peek(set, new),
+        State::Boxed { id, .. } => {
+            boxes::peek(id, new)
+                || recent::knows(bits, new.segment(), new.span().mask(), new.kind())
+        }
+        State::Empty | State::One(_) => false,
+    };
+    // What was looked through may have become another word's meanwhile.
+    fence(Ordering::Acquire);
+    has && shadow::unlocked(cell.bits()) == bits
 }
 
 #[inline(never)]
@@ -173,45 +184,102 @@ fn check(inner: &Inner, address: usize, new: Record, hits: &mut Vec<Hit>) {
     let Some((cell, touched)) = shadow::locate(address) else {
         return;
     };
+    let told = hits.len();
     let mut tries = 0;
     loop {
+        hits.truncate(told);
         let (bits, state) = cell.load();
-        match state {
+        let becomes = match state {
             State::Empty => {
                 shadow::touch(touched);
-                if cell.replace(bits, new.bits()) {
-                    return;
-                }
+                Becomes::Small(new.bits())
+            }
+            State::One(old) if old.segment() == new.segment() && old.covers(new) => return,
+            State::One(old) if new.covers(old) && inner.knows(old.segment()) => {
+                Becomes::Small(new.bits())
+            }
+            State::One(old) => match old.merged(new) {
+                Some(both) => Becomes::Small(both.bits()),
+                None => added(inner, bits, state, address, new, hits),
+            },
+            State::Shared(_) | State::Boxed { .. } if has(cell, bits, state, new) => return,
+            State::Shared(_) => added(inner, bits, state, address, new, hits),
+            State::Boxed { locked: true, .. } => {
+                shadow::wait(&mut tries);
                 continue;
             }
-            State::One(old) => {
-                if old.segment() == new.segment() && old.covers(new) {
+            State::Boxed { .. } => Becomes::Boxed,
+        };
+        match becomes {
+            Becomes::Small(becomes) => {
+                if cell.replace(bits, becomes) {
                     return;
-                }
-                let becomes = if new.covers(old) && inner.knows(old.segment()) {
-                    Some(new)
-                } else {
-                    old.merged(new)
-                };
-                if let Some(record) = becomes {
-                    if cell.replace(bits, record.bits()) {
-                        return;
-                    }
-                    continue;
                 }
             }
-            State::Boxed { id, locked } => {
-                if !locked && boxes::peek(id, new) && cell.bits() == bits {
+            Becomes::New(id) => {
+                if cell.replace(bits, shadow::boxed(id)) {
                     return;
                 }
-                if locked {
-                    shadow::wait(&mut tries);
-                    continue;
+                boxes::give_back(id);
+            }
+            Becomes::Boxed => {
+                let mut owned = cell.lock();
+                record_in_box(inner, &mut owned, address, new, hits);
+                if boxes::lengths(owned.id()).0 > boxes::PEEK {
+                    recent::learn(shadow::boxed(owned.id()), new);
                 }
+                return;
             }
         }
-        return record_in_box(inner, &mut cell.lock(), address, new, hits);
     }
+}
+
+/// What becomes of a cell.
+enum Becomes {
+    /// One record, or a shared set: these bits.
+    Small(u64),
+    /// A box that is made already.
+    New(BoxId),
+    /// What it has goes into a box, and the new record too.
+    Boxed,
+}
+
+/// A word that needs no lock, with one more record.
+fn added(
+    inner: &Inner,
+    bits: u64,
+    state: State,
+    address: usize,
+    new: Record,
+    hits: &mut Vec<Hit>,
+) -> Becomes {
+    let remembered = recent::pair(bits, new);
+    if let Remembered::Becomes(set) = remembered {
+        return Becomes::Small(shadow::named(set));
+    }
+    let storage = [const { AtomicU64::new(0) }; sets::ROOM];
+    let mut set = WordSet::new(&storage, 0, 0);
+    state.for_each_small(|record| set.put(record));
+    let told = hits.len();
+    match set.insert(new, inner, |old| note(hits, address, new, old)) {
+        Insert::Full => return Becomes::Boxed,
+        Insert::Known => return Becomes::Small(bits),
+        Insert::Stored(_) => {}
+    }
+    if set.len() == 1 {
+        return Becomes::Small(set.iter().next().map_or(0, Record::bits));
+    }
+    if hits.len() > told {
+        return Becomes::New(boxes::holding(&set));
+    }
+    if remembered == Remembered::Once
+        && let Some((shared, epoch)) = sets::shared(&set)
+    {
+        recent::remember(bits, new, Some(shared), epoch);
+        return Becomes::Small(shadow::named(shared));
+    }
+    recent::remember(bits, new, None, sets::epoch());
+    Becomes::New(boxes::holding(&set))
 }
 
 /// Checks and records a word whose box is owned.

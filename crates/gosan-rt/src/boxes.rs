@@ -29,7 +29,8 @@ const LIMIT: usize = 1 << 31;
 /// Units committed beyond the last box, so that a peek at an outdated length
 /// stays inside the region.
 const SLACK: usize = 8;
-const PEEK: usize = 12;
+/// Boxes with more records are not looked through, see [`crate::recent`].
+pub const PEEK: usize = 6;
 /// The smallest class that counts as large: 62 records.
 const LARGE: usize = 4;
 /// Units in large boxes, 8 MiB or a million records, above which ended
@@ -63,6 +64,11 @@ pub fn are_plenty() -> bool {
 /// Reserves the address space of all boxes.
 pub fn reserve() -> bool {
     UNITS.reserve()
+}
+
+/// Where the hooks of the assembled GOROOT find unit 0.
+pub fn address() -> usize {
+    UNITS.pointer(0) as usize
 }
 
 /// A box that the caller owns.
@@ -131,17 +137,17 @@ pub fn peek(id: BoxId, new: Record) -> bool {
         return false;
     }
     let len = (head & LEN_MASK) as usize;
-    (0..len.min(PEEK)).any(|i| {
-        Record::from_bits(record(id.unit, i).load(Ordering::Relaxed))
-            .is_some_and(|old| old.segment() == new.segment() && old.covers(new))
-    })
+    len <= PEEK
+        && (0..len).any(|i| {
+            Record::from_bits(record(id.unit, i).load(Ordering::Relaxed))
+                .is_some_and(|old| old.segment() == new.segment() && old.covers(new))
+        })
 }
 
 /// The records of an owned box.
 pub fn set_of(id: BoxId) -> WordSet<'static> {
-    let head = words(id.unit);
     let (len, writes) = lengths(id);
-    let capacity = capacity((head[1].load(Ordering::Relaxed) >> 48) as usize);
+    let capacity = capacity(class_of(id));
     // SAFETY: a box's words lie one after the other in the region, committed
     // when it was taken, and atomics may be shared.
     let records = unsafe { core::slice::from_raw_parts(record(id.unit, 0), capacity) };
@@ -170,23 +176,41 @@ pub fn set_lengths(id: BoxId, set: &WordSet) {
 /// A box with room for more, with the same content, in place of the owned one.
 /// `None` where there is no larger one.
 pub fn grown(id: BoxId) -> Option<BoxId> {
-    let class = (words(id.unit)[1].load(Ordering::Relaxed) >> 48) as usize;
-    if class + 1 == CLASSES {
-        return None;
-    }
-    let larger = take(capacity(class) + 1);
+    let class = class_of(id);
+    (class + 1 < CLASSES).then(|| move_to(id, take(capacity(class) + 1)))
+}
+
+/// Another box with the same content in place of the owned one.
+pub fn moved(id: BoxId) -> BoxId {
+    move_to(id, take(capacity(class_of(id))))
+}
+
+/// A new box with these records.
+pub fn holding(set: &WordSet) -> BoxId {
+    let id = take(set.len());
+    let mut copy = set_of(id);
+    set.iter().for_each(|record| copy.put(record));
+    set_lengths(id, &copy);
+    id
+}
+
+fn class_of(id: BoxId) -> usize {
+    (words(id.unit)[1].load(Ordering::Relaxed) >> 48) as usize
+}
+
+fn move_to(id: BoxId, new: BoxId) -> BoxId {
     let (len, writes) = lengths(id);
     for i in 0..len {
         let bits = record(id.unit, i).load(Ordering::Relaxed);
-        record(larger.unit, i).store(bits, Ordering::Relaxed);
+        record(new.unit, i).store(bits, Ordering::Relaxed);
     }
-    words(larger.unit)[0].store(
-        len as u64 | (writes as u64) << LEN_BITS | (larger.generation as u64) << GENERATION_SHIFT,
+    words(new.unit)[0].store(
+        len as u64 | (writes as u64) << LEN_BITS | (new.generation as u64) << GENERATION_SHIFT,
         Ordering::Release,
     );
-    set_sync(larger, take_sync(id));
+    set_sync(new, take_sync(id));
     give_back(id);
-    Some(larger)
+    new
 }
 
 /// Whether sync objects hang on the box.

@@ -159,6 +159,14 @@ pub fn slot_for(creator: &Goroutine) -> (Slot, Time) {
     IDS.lock().slot(|slot, time| creator.knows(slot, time))
 }
 
+/// Moves a goroutine whose slot has hardly any times left to another one.
+#[cold]
+pub fn renew_slot(hb: &mut Goroutine) {
+    let (slot, time) = slot_for(hb);
+    retire_slot(hb, true);
+    hb.move_to(slot, time);
+}
+
 /// A slot for a goroutine that nobody started.
 pub fn slot_for_first() -> (Slot, Time) {
     IDS.lock().slot(|_, _| false)
@@ -200,7 +208,7 @@ pub fn retire_slot(hb: &Goroutine, recorded: bool) {
         now - 1
     };
     let mut ids = IDS.lock();
-    if now >= gosan_engine::goroutine::LAST_TIME - 1 {
+    if hb.is_at_end_of_slot() {
         // It has no times left for another owner.
         return;
     }
@@ -210,7 +218,7 @@ pub fn retire_slot(hb: &Goroutine, recorded: bool) {
         next: now + 1,
     });
     if ids.ended.len() >= RECLAIM_SLOTS.max(2 * ids.ended_at_reclaim) {
-        DUE.store(1, Ordering::Relaxed);
+        want_reclaim();
     }
 }
 
@@ -223,7 +231,7 @@ pub fn new_segment(slot: Slot, time: Time, life: Life, shown: &AtomicU32) -> Seg
     }
     ids.segments_since_reclaim += 1;
     if ids.segments_since_reclaim >= ids.reclaim_after {
-        DUE.store(1, Ordering::Relaxed);
+        want_reclaim();
     }
     let entry = SEGMENTS.get(id as usize);
     entry.slot.store(slot, Ordering::Relaxed);
@@ -292,6 +300,11 @@ pub fn for_each_time(mut f: impl FnMut(Slot, Time)) {
             f(slot, time);
         }
     });
+}
+
+/// Asks for a pass of reclaim.
+pub fn want_reclaim() {
+    DUE.store(1, Ordering::Relaxed);
 }
 
 /// Runs reclaim if enough was used up since the last time.

@@ -8,11 +8,11 @@
 //! |---|---|
 //! | `abi` | the symbols that Go's runtime calls |
 //! | [`life_cycle`] | start and end of the program and of goroutines |
-//! | [`racectx`] | one goroutine: clock, segment, frames |
+//! | [`racectx`], [`frames`] | one goroutine: clock, segment, functions |
 //! | [`access`], [`atomic`], [`sync`] | the three kinds of events |
-//! | [`shadow`], [`boxes`] | what each word remembers |
+//! | [`shadow`], [`sets`], [`boxes`], [`recent`] | what each word remembers |
 //! | [`stacks`] | the calling-context tree |
-//! | [`ids`], [`reclaim`] | segments, slots and lives, and their reuse |
+//! | [`ids`], [`reclaim`], [`bits`] | segments, slots and lives, and their reuse |
 //! | [`report`], [`options`], [`go`] | telling of a race |
 //! | [`region`], [`heap`], [`lock`], [`sys`] | memory, locks, system calls |
 
@@ -25,6 +25,7 @@ extern crate alloc;
 mod abi;
 pub mod access;
 pub mod atomic;
+pub mod bits;
 pub mod boxes;
 pub mod frames;
 #[cfg(feature = "object")]
@@ -36,9 +37,11 @@ pub mod life_cycle;
 pub mod lock;
 pub mod options;
 pub mod racectx;
+pub mod recent;
 pub mod reclaim;
 pub mod region;
 pub mod report;
+pub mod sets;
 pub mod shadow;
 pub mod stacks;
 pub mod sync;

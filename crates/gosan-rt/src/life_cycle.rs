@@ -4,7 +4,7 @@ use crate::frames::NO_DISTANCE;
 use crate::ids::{self, Life};
 use crate::options::Options;
 use crate::racectx::{self, Inner, RaceCtx};
-use crate::{boxes, report, shadow, stacks, sync, sys};
+use crate::{boxes, report, sets, shadow, stacks, sync, sys};
 use alloc::vec::Vec;
 use gosan_engine::goroutine::Goroutine;
 use gosan_engine::record::Segment;
@@ -21,6 +21,7 @@ const MARKER: &[u8; 32] = b"gosan-race-runtime-object-v1\0\0\0\0";
 pub fn start_program() -> &'static RaceCtx {
     let reserved = shadow::reserve()
         && boxes::reserve()
+        && sets::reserve()
         && stacks::reserve()
         && racectx::reserve()
         && ids::reserve();

@@ -10,7 +10,7 @@ use crate::frames::Frames;
 use crate::ids::{self, Life};
 use crate::lock::Lock;
 use crate::region::Region;
-use crate::{shadow, stacks};
+use crate::{recent, sets, shadow, stacks};
 use core::cell::UnsafeCell;
 use core::mem::{MaybeUninit, offset_of};
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -35,14 +35,18 @@ pub struct Inner {
     data_shadow: usize,
     /// The segment of its records now; 0 where a new one must be begun.
     pub segment: Segment,
+    /// Depth of RaceDisable.
+    pub ignore_sync: u32,
+    /// Where boxes, shared sets, and [`recent`]'s known boxes are.
+    boxes: usize,
+    sets: usize,
+    known: usize,
     /// Its place in the happens-before relation.
     pub hb: Goroutine,
     /// The time of that segment.
     pub segment_time: Time,
     /// Its life, for reports.
     pub life: Life,
-    /// Depth of RaceDisable.
-    pub ignore_sync: u32,
 }
 
 const _: () = assert!(offset_of!(RaceCtx, inner) == 0 && offset_of!(Inner, frames) == 0);
@@ -50,6 +54,9 @@ const _: () = assert!(offset_of!(Inner, nodes) == 40);
 const _: () = assert!(offset_of!(Inner, heap_shadow) == 48);
 const _: () = assert!(offset_of!(Inner, data_shadow) == 56);
 const _: () = assert!(offset_of!(Inner, segment) == 64);
+const _: () = assert!(offset_of!(Inner, boxes) == 72);
+const _: () = assert!(offset_of!(Inner, sets) == 80);
+const _: () = assert!(offset_of!(Inner, known) == 88);
 
 /// The context of one goroutine.
 #[repr(C)]
@@ -103,10 +110,13 @@ pub fn create(hb: Goroutine, life: Life) -> &'static RaceCtx {
         heap_shadow: shadow::heap_bias(),
         data_shadow: shadow::data_bias(),
         segment: Segment(0),
+        ignore_sync: 0,
+        boxes: boxes::address(),
+        sets: sets::address(),
+        known: recent::known_address(),
         hb,
         segment_time: 0,
         life,
-        ignore_sync: 0,
     };
     // SAFETY: the context is on no list and Go does not know it yet.
     unsafe { ctx.inner.get().write(MaybeUninit::new(inner)) };
@@ -197,11 +207,6 @@ impl RaceCtx {
     #[cold]
     #[inline(never)]
     fn begin_segment(&self, inner: &mut Inner) {
-        if inner.hb.is_at_end_of_slot() {
-            let (slot, time) = ids::slot_for(&inner.hb);
-            ids::retire_slot(&inner.hb, true);
-            inner.hb.move_to(slot, time);
-        }
         let time = inner.hb.time_for_record();
         inner.segment_time = time;
         ids::reclaim_if_due(self);

@@ -1,4 +1,4 @@
-//! Frees the numbers that nothing names any more: segments, slots, lives.
+//! Frees the numbers that nothing names any more: segments, slots, lives, sets.
 //!
 //! A mark-and-sweep pass over the shadow, beside the running program.  It marks
 //! the segments that some cell names and frees the others, then the slots of
@@ -17,12 +17,17 @@
 //!   its segment up.  It is *busy* then.  The pass waits, after a barrier on
 //!   all threads, until each goroutine was seen not busy; what becomes busy
 //!   later finds marked or new segments only.
+//! - Shared sets: see [`crate::sets`].  The segments of a set that is looked up
+//!   during the pass are those of a cell that the pass marks, and the present
+//!   one of a goroutine.
 //! - A life is a candidate if its goroutine had ended when the pass began; it
 //!   begins no segment afterwards.
 
+use crate::bits::Bits;
 use crate::ids::{self, Life, Unnamed};
 use crate::lock::Lock;
 use crate::racectx::{self, RaceCtx};
+use crate::sets;
 use crate::shadow;
 use crate::sys;
 use alloc::vec::Vec;
@@ -54,8 +59,11 @@ pub fn run(me: &RaceCtx) {
             keep_life(&mut lives, Life(life));
         }
     }
-    let marked = mark_segments();
+    sets::begin_marking();
     wait_until_nobody_is_busy(me);
+    let (marked, sets_in_cells) = mark();
+    wait_until_nobody_is_busy(me);
+    sets::sweep(&sets_in_cells);
 
     let free_segments = Bits::of(&census.free_segments);
     let mut slots = Bits::new();
@@ -81,11 +89,16 @@ pub fn run(me: &RaceCtx) {
     );
 }
 
-fn mark_segments() -> Bits {
-    let mut marked = Bits::new();
-    racectx::for_each_alive(|ctx| marked.add(ctx.shown_segment().0));
-    shadow::for_each_cell(|cell| cell.for_each_record(|record| marked.add(record.segment().0)));
-    marked
+/// The segments and the shared sets that something names.
+fn mark() -> (Bits, Bits) {
+    let (mut segments, mut sets) = (Bits::new(), Bits::new());
+    racectx::for_each_alive(|ctx| segments.add(ctx.shown_segment().0));
+    shadow::for_each_cell(|cell| {
+        if let Some(set) = cell.for_each_record(|record| segments.add(record.segment().0)) {
+            sets.add(set.0);
+        }
+    });
+    (segments, sets)
 }
 
 fn keep_life(lives: &mut Bits, mut life: Life) {
@@ -108,48 +121,4 @@ fn wait_until_nobody_is_busy(me: &RaceCtx) {
             shadow::wait(&mut tries);
         }
     });
-}
-
-/// A set of small numbers.
-struct Bits(Vec<u64>);
-
-impl Bits {
-    fn new() -> Bits {
-        Bits(Vec::new())
-    }
-
-    fn of(members: &[u32]) -> Bits {
-        let mut bits = Bits::new();
-        members.iter().for_each(|member| bits.add(*member));
-        bits
-    }
-
-    #[inline]
-    fn add(&mut self, member: u32) {
-        let word = member as usize / 64;
-        if word >= self.0.len() {
-            self.0.resize((word + 1).next_power_of_two(), 0);
-        }
-        self.0[word] |= 1 << (member % 64);
-    }
-
-    #[inline]
-    fn has(&self, member: u32) -> bool {
-        self.0
-            .get(member as usize / 64)
-            .is_some_and(|word| word & 1 << (member % 64) != 0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bits_hold_what_was_added() {
-        let bits = Bits::of(&[0, 63, 64, 5000]);
-        for member in 0..6000 {
-            assert_eq!(bits.has(member), [0, 63, 64, 5000].contains(&member));
-        }
-    }
 }

@@ -1,26 +1,34 @@
 //! Shadow memory: one 64-bit cell for each 8-byte word of the heap and of the
 //! program's data.
 //!
-//! A cell is empty (0), holds one record, or names a box:
+//! A cell is empty (0), holds one record, or names a shared set of records
+//! ([`crate::sets`]) or a box of its own ([`crate::boxes`]):
 //!
 //! ```text
-//!  63  56  55   54         31  30     0
-//! |   0  |lock| generation   |  unit  |
+//!  63  56  55  54         31  30    0
+//! |   0  | 0  |    set      |   0    |
+//! |   0  |lock| generation  |  unit  |
 //! ```
 //!
-//! Empty and one-record cells change by compare-and-swap; a box belongs to
+//! A cell changes by compare-and-swap unless it names a box, which belongs to
 //! whoever set the lock bit.  So all accesses to a word are in one order, and
 //! of two that happen at the same instant on two processors the later in that
 //! order sees the earlier.
 //!
 //! Address space for the largest heap is reserved at the start; what Go
 //! announces is made accessible, and only cells that are written take memory.
+//! While a cell names the same box, in the same generation, the box has a
+//! record for all that a live goroutine recorded there in its present segment:
+//! nobody knows that segment, so no newer record stands for it.  What is
+//! cleared takes the box along.
+//!
 //! A byte per 64 KiB of program memory says whether any cell in it was ever
 //! written, so that allocation and reclaim skip what nothing touched.
 
 use crate::boxes::{self, BoxId};
 use crate::lock::Lock;
 use crate::racectx;
+use crate::sets::{self, SetId};
 use crate::sys;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
@@ -36,12 +44,13 @@ const CHUNK_BITS: usize = 16;
 /// Cleared shadow of at least this many bytes is given back to the system.
 const DISCARD: usize = 1 << 20;
 
-/// No record has a top byte of 0, and no box is unit 0.
+/// No record has a top byte of 0, no box is unit 0, and no set has number 0.
 const TAG_MASK: u64 = 0xff << 56;
 const LOCKED: u64 = 1 << 55;
 const UNIT_BITS: u32 = 31;
 const UNIT_MASK: u64 = (1 << UNIT_BITS) - 1;
 const _: () = assert!(UNIT_BITS + boxes::GENERATION_BITS == 55);
+const _: () = assert!(UNIT_BITS + sets::ID_BITS == 55);
 const SPINS: u32 = 64;
 
 /// A stretch of program memory and its shadow.
@@ -136,6 +145,8 @@ pub enum State {
     Empty,
     /// One record.
     One(Record),
+    /// More, that other words have too.
+    Shared(SetId),
     /// More, out of line; `locked` where somebody owns it now.
     Boxed {
         /// Where.
@@ -332,13 +343,21 @@ impl Cell {
                         return Owned { cell: self, id };
                     }
                 }
-                State::Empty | State::One(_) => {
-                    let id = boxes::take(2);
-                    if let State::One(record) = state {
-                        let mut set = boxes::set_of(id);
-                        set.put(record);
-                        boxes::set_lengths(id, &set);
+                State::Empty | State::One(_) | State::Shared(_) => {
+                    // While the sets are held, one that a cell names stays.
+                    let _held = matches!(state, State::Shared(_)).then(sets::hold);
+                    let (bits, state) = self.load();
+                    if let State::Boxed { .. } = state {
+                        continue;
                     }
+                    let room = match state {
+                        State::Shared(_) => sets::ROOM,
+                        _ => 2,
+                    };
+                    let id = boxes::take(room);
+                    let mut set = boxes::set_of(id);
+                    state.for_each_small(|record| set.put(record));
+                    boxes::set_lengths(id, &set);
                     if self.replace(bits, boxed(id) | LOCKED) {
                         return Owned { cell: self, id };
                     }
@@ -348,7 +367,7 @@ impl Cell {
         }
     }
 
-    /// Owns the box if the cell is boxed.
+    /// Owns the box if the cell has one.
     pub fn lock_boxed(&self) -> Option<Owned<'_>> {
         let mut tries = 0;
         loop {
@@ -360,23 +379,28 @@ impl Cell {
                         return Some(Owned { cell: self, id });
                     }
                 }
-                State::Empty | State::One(_) => return None,
+                State::Empty | State::One(_) | State::Shared(_) => return None,
             }
         }
     }
 
-    /// Calls `f` with every record of one moment.
-    pub fn for_each_record(&self, mut f: impl FnMut(Record)) {
+    /// Calls `f` with every record of one moment.  The set that the cell named
+    /// then.
+    pub fn for_each_record(&self, mut f: impl FnMut(Record)) -> Option<SetId> {
         loop {
-            match self.load().1 {
-                State::Empty => return,
-                State::One(record) => return f(record),
-                State::Boxed { .. } => {
-                    if let Some(owned) = self.lock_boxed() {
-                        return boxes::set_of(owned.id).iter().for_each(f);
-                    }
+            let state = self.load().1;
+            if let State::Boxed { .. } = state {
+                if let Some(owned) = self.lock_boxed() {
+                    boxes::set_of(owned.id).iter().for_each(f);
+                    return None;
                 }
+                continue;
             }
+            state.for_each_small(&mut f);
+            return match state {
+                State::Shared(set) => Some(set),
+                _ => None,
+            };
         }
     }
 
@@ -395,7 +419,7 @@ impl Cell {
     /// Forgets what touches some of the bytes: the tiny allocator puts several
     /// objects into one word.  Records of the neighbours stay.
     fn clear_bytes(&self, span: Span) {
-        let owned = loop {
+        let mut owned = loop {
             let (bits, state) = self.load();
             match state {
                 State::Empty => return,
@@ -405,6 +429,7 @@ impl Cell {
                         return;
                     }
                 }
+                State::Shared(_) => break self.lock(),
                 State::Boxed { .. } => {
                     if let Some(owned) = self.lock_boxed() {
                         break owned;
@@ -412,6 +437,8 @@ impl Cell {
                 }
             }
         };
+        // Another box, since records go that somebody may remember this one by.
+        owned.id = boxes::moved(owned.id);
         let mut set = boxes::set_of(owned.id);
         set.retain(|record| record.span().mask() & span.mask() == 0);
         boxes::set_lengths(owned.id, &set);
@@ -422,10 +449,22 @@ impl Cell {
 }
 
 impl State {
+    /// Calls `f` with the records of a state that needs no lock.
+    #[inline]
+    pub fn for_each_small(self, mut f: impl FnMut(Record)) {
+        match self {
+            State::One(record) => f(record),
+            State::Shared(set) => sets::records(set).for_each(f),
+            State::Empty | State::Boxed { .. } => {}
+        }
+    }
+
     #[inline]
     fn of(bits: u64) -> State {
         if bits == 0 {
             State::Empty
+        } else if bits & (TAG_MASK | UNIT_MASK) == 0 {
+            State::Shared(SetId((bits >> UNIT_BITS) as u32))
         } else if bits & TAG_MASK == 0 {
             let id = BoxId {
                 unit: (bits & UNIT_MASK) as u32,
@@ -441,7 +480,23 @@ impl State {
     }
 }
 
-fn boxed(id: BoxId) -> u64 {
+/// The content of a cell that names a set.
+pub fn named(set: SetId) -> u64 {
+    (set.0 as u64) << UNIT_BITS
+}
+
+/// The content of a cell without the lock bit.
+#[inline]
+pub fn unlocked(bits: u64) -> u64 {
+    if bits & TAG_MASK == 0 {
+        bits & !LOCKED
+    } else {
+        bits
+    }
+}
+
+/// The content of a cell that names a box that nobody owns.
+pub fn boxed(id: BoxId) -> u64 {
     (id.generation as u64) << UNIT_BITS | id.unit as u64
 }
 

@@ -127,5 +127,39 @@ pub fn without_bytes(list: Option<Box<SyncObject>>, mask: u8) -> Option<Box<Sync
 pub fn after_sync(inner: &mut Inner) {
     if !inner.hb.records_at(inner.segment_time) {
         inner.segment = Segment(0);
+        if inner.hb.is_at_end_of_slot() {
+            ids::renew_slot(&mut inner.hb);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::Life;
+    use gosan_engine::goroutine::{Goroutine, LAST_TIME};
+
+    #[test]
+    fn time_goes_on_past_the_end_of_a_slot() {
+        crate::test_support::reserve();
+        let (slot, time) = ids::slot_for_first();
+        let giver = crate::racectx::create(Goroutine::first(slot, time), Life(0));
+        let (slot, _) = ids::slot_for_first();
+        let taker = crate::racectx::create(Goroutine::first(slot, LAST_TIME - 9), Life(0));
+        // SAFETY: nobody else uses the contexts that this test made.
+        let (giver, taker) = unsafe { (giver.inner(), taker.inner()) };
+        let mut object = SyncClock::new();
+        for _ in 0..40 {
+            giver.hb.time_for_record();
+            giver.hb.release(&mut object, ids::era());
+            let before = (taker.hb.slot(), taker.hb.time());
+            taker.hb.release(&mut SyncClock::new(), ids::era());
+            taker.hb.acquire(&object, ids::era());
+            after_sync(taker);
+            let now = (taker.hb.slot(), taker.hb.time());
+            assert!(now.0 != before.0 || now.1 > before.1, "{before:?} {now:?}");
+            assert!(taker.hb.knows(before.0, before.1));
+        }
+        assert_ne!(taker.hb.slot(), slot);
     }
 }

@@ -10,6 +10,7 @@ pub fn reserve() {
     ONCE.call_once(|| {
         assert!(crate::shadow::reserve());
         assert!(crate::boxes::reserve());
+        assert!(crate::sets::reserve());
         assert!(crate::stacks::reserve());
         assert!(crate::racectx::reserve());
         assert!(crate::ids::reserve());

@@ -18,7 +18,7 @@ look:
 	XORL	64(RARG0), R10	// segment
 	XORL	$0x10000000, R10
 	TESTL	$0x3fffffff, R10	// the same, and the kind is a plain write
-	JNE	slow
+	JNE	several
 	MOVL	AX, CX
 	ORL	$~7, CX	// bit 56 + the number of the byte
 	BTQ	CX, R9
@@ -34,4 +34,80 @@ data:
 	JEQ	done
 	MOVQ	56(RARG0), R8	// data_shadow
 	JMP	look
+several:
+	MOVQ	R9, R10
+	SHRQ	$56, R10
+	JNE	slow	// a record of somebody else, or of another kind
+	BTRQ	$55, R9	// whoever owns the box
+	MOVL	R9, R10
+	ANDL	$0x7fffffff, R10
+	JEQ	set
+	SHLQ	$5, R10
+	ADDQ	72(RARG0), R10	// the box, see boxes.rs
+	MOVQ	(R10), R11
+	MOVQ	R11, CX
+	SHRQ	$40, CX
+	MOVQ	R9, BX
+	SHRQ	$31, BX
+	CMPL	CX, BX
+	JNE	slow	// in another generation
+	ANDL	$0xfffff, R11	// the number of records
+	JEQ	slow
+	CMPL	R11, $6
+	JHI	many
+	JMP	record
+set:
+	TESTQ	R9, R9
+	JEQ	slow	// no record at all
+	MOVQ	R9, R10
+	SHRQ	$(31-5), R10
+	ADDQ	80(RARG0), R10	// the set, see sets.rs
+	SUBQ	$16, R10	// as if it had a box's header
+	MOVL	$4, R11
+record:
+	MOVQ	8(R10)(R11*8), BX
+	MOVL	BX, CX
+	XORL	64(RARG0), CX	// segment
+	XORL	$0x10000000, CX
+	TESTL	$0x3fffffff, CX
+	JNE	next
+	MOVL	AX, CX
+	ORL	$~7, CX
+	BTQ	CX, BX
+	JCS	again
+next:
+	DECL	R11
+	JNE	record
+	JMP	slow
+many:
+	// It may be remembered that one of them stands for the access: recent.rs.
+	MOVL	R9, R10
+	XORL	64(RARG0), R10	// segment
+	ANDL	$1023, R10
+	SHLQ	$5, R10
+	ADDQ	88(RARG0), R10	// known
+	MOVQ	(R10), R11	// version
+	BTL	$0, R11
+	JCS	slow
+	CMPQ	R9, 8(R10)
+	JNE	slow
+	MOVL	64(RARG0), CX	// segment
+	CMPQ	CX, 16(R10)
+	JNE	slow
+	MOVQ	24(R10), BX
+	CMPQ	R11, (R10)
+	JNE	slow
+	MOVL	AX, CX
+	ORL	$~7, CX	// writes
+	BTQ	CX, BX
+	JCC	slow
+again:
+	// What was looked through may have become another word's meanwhile.
+	MOVQ	AX, R10
+	ANDQ	$~7, R10
+	MOVQ	(R8)(R10*1), R10
+	BTRQ	$55, R10
+	CMPQ	R9, R10
+	JNE	slow
+	RET
 slow:

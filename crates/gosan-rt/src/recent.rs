@@ -1,0 +1,220 @@
+//! What goroutines found out lately about words with several records.
+//!
+//! Two small direct-mapped tables for all goroutines.  What an entry says is
+//! about one goroutine's segment, and stays true as long as that lasts:
+//!
+//! - *known*: the box that a cell names has a record of the segment that stands
+//!   for a read, or a write, of these bytes.  It is for words that so many
+//!   goroutines use that looking through the box takes long; others are looked
+//!   through.  From a box the present segment's records go only with the box:
+//!   see [`crate::shadow`].
+//! - *pairs*: a word with this content becomes that one by this access, and no
+//!   race is in it.  What the goroutine knows only grows, so none comes up
+//!   later; that a record could go meanwhile does no harm.  The content names a
+//!   shared set, so an entry holds within one [`sets::epoch`].
+//!
+//! A pair is shared only when it comes up the second time.  A word that is
+//! handed from lock to lock meets each pair once, and making sets of these
+//! would only be work for reclaim.
+
+use crate::sets::{self, SetId};
+use core::sync::atomic::{AtomicU64, Ordering, fence};
+use gosan_engine::record::{Kind, Record, Segment};
+
+const KNOWN: usize = 1 << 10;
+const PAIRS: usize = 1 << 12;
+
+/// Where the mask of bytes for reads begins in what is known.
+const READS: u32 = 48;
+/// Where the mask of bytes for writes begins.
+const WRITES: u32 = 56;
+
+static KNOWN_TABLE: [Entry; KNOWN] = [const { Entry::new() }; KNOWN];
+static PAIR_TABLE: [Entry; PAIRS] = [const { Entry::new() }; PAIRS];
+
+/// One entry, behind a version that is odd while somebody changes it.  Who
+/// finds it odd or changed goes without; who would change it then does not.
+///
+/// The hooks of the assembled GOROOT know the layout.
+#[repr(C)]
+struct Entry {
+    version: AtomicU64,
+    /// The content of a cell, without the lock bit.
+    cell: AtomicU64,
+    key: AtomicU64,
+    value: AtomicU64,
+}
+
+impl Entry {
+    const fn new() -> Entry {
+        Entry {
+            version: AtomicU64::new(0),
+            cell: AtomicU64::new(0),
+            key: AtomicU64::new(0),
+            value: AtomicU64::new(0),
+        }
+    }
+
+    #[inline]
+    fn get(&self, cell: u64, key: u64) -> Option<u64> {
+        let version = self.version.load(Ordering::Acquire);
+        let same =
+            self.cell.load(Ordering::Relaxed) == cell && self.key.load(Ordering::Relaxed) == key;
+        let value = self.value.load(Ordering::Relaxed);
+        fence(Ordering::Acquire);
+        let whole = version & 1 == 0 && self.version.load(Ordering::Relaxed) == version;
+        (same && whole).then_some(value)
+    }
+
+    fn set(&self, cell: u64, key: u64, value: u64) {
+        let version = self.version.load(Ordering::Relaxed);
+        let taken = version & 1 == 0
+            && self
+                .version
+                .compare_exchange(version, version + 1, Ordering::Acquire, Ordering::Relaxed)
+                .is_ok();
+        if taken {
+            // Nobody may see the new content under the old version.
+            fence(Ordering::Release);
+            self.cell.store(cell, Ordering::Relaxed);
+            self.key.store(key, Ordering::Relaxed);
+            self.value.store(value, Ordering::Relaxed);
+            self.version.store(version + 2, Ordering::Release);
+        }
+    }
+}
+
+/// What is remembered of a pair.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Remembered {
+    /// It did not come up lately.
+    Nothing,
+    /// It came up, and the word got a box of its own.
+    Once,
+    /// The word gets this set.
+    Becomes(SetId),
+}
+
+/// Where the hooks of the assembled GOROOT find what is known.
+pub fn known_address() -> usize {
+    KNOWN_TABLE.as_ptr() as usize
+}
+
+/// Whether the box that the cell names has a record of the segment that stands
+/// for an access of this kind to these bytes.
+#[inline]
+pub fn knows(cell: u64, segment: Segment, mask: u8, kind: Kind) -> bool {
+    let shift = match kind {
+        Kind::Read => READS,
+        Kind::Write => WRITES,
+        Kind::AtomicRead | Kind::AtomicWrite => return false,
+    };
+    known(cell, segment)
+        .get(cell, segment.0 as u64)
+        .is_some_and(|bytes| mask & !((bytes >> shift) as u8) == 0)
+}
+
+/// Remembers that the box which the cell names has this record of the
+/// goroutine's present segment.
+pub fn learn(cell: u64, record: Record) {
+    let key = record.segment().0 as u64;
+    let known = known(cell, record.segment());
+    let mut bytes = known.get(cell, key).unwrap_or(0);
+    let mask = record.span().mask() as u64;
+    if record.kind().covers(Kind::Read) {
+        bytes |= mask << READS;
+    }
+    if record.kind().covers(Kind::Write) {
+        bytes |= mask << WRITES;
+    }
+    known.set(cell, key, bytes);
+}
+
+/// What is remembered of a word with this content and this access.
+#[inline]
+pub fn pair(cell: u64, new: Record) -> Remembered {
+    match pair_entry(cell, new).get(cell, new.bits()) {
+        Some(value) if value as u32 == sets::epoch() => match (value >> 32) as u32 {
+            0 => Remembered::Once,
+            set => Remembered::Becomes(SetId(set)),
+        },
+        _ => Remembered::Nothing,
+    }
+}
+
+/// Remembers a pair, with the set that was found in `epoch`, or without one
+/// where the word got a box of its own.
+pub fn remember(cell: u64, new: Record, set: Option<SetId>, epoch: u32) {
+    let set = set.map_or(0, |set| set.0 as u64);
+    pair_entry(cell, new).set(cell, new.bits(), set << 32 | epoch as u64);
+}
+
+#[inline]
+fn known(cell: u64, segment: Segment) -> &'static Entry {
+    &KNOWN_TABLE[(cell as u32 ^ segment.0) as usize % KNOWN]
+}
+
+#[inline]
+fn pair_entry(cell: u64, new: Record) -> &'static Entry {
+    let mixed = (cell ^ new.bits().rotate_left(21)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    &PAIR_TABLE[(mixed >> 32) as usize % PAIRS]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gosan_engine::record::StackId;
+    use gosan_engine::span::Span;
+
+    fn record(segment: u32, start: usize, kind: Kind) -> Record {
+        Record::new(Segment(segment), StackId(3), Span::new(start, 1), kind)
+    }
+
+    #[test]
+    fn what_was_learned_holds_for_its_segment_bytes_and_kind() {
+        let cell = 5 << 31 | 8;
+        learn(cell, record(7, 1, Kind::Read));
+        learn(cell, record(7, 2, Kind::Write));
+        let knows = |segment, mask, kind| knows(cell, Segment(segment), mask, kind);
+        assert!(knows(7, 2, Kind::Read) && knows(7, 6, Kind::Read));
+        assert!(knows(7, 4, Kind::Write) && !knows(7, 2, Kind::Write));
+        assert!(!knows(8, 2, Kind::Read) && !knows(7, 1, Kind::Read));
+        assert!(!knows(7, 2, Kind::AtomicRead));
+    }
+
+    #[test]
+    fn pairs_are_told_apart_and_end_with_the_epoch() {
+        let epoch = sets::epoch();
+        let (new, other) = (record(70, 1, Kind::Read), record(70, 2, Kind::Read));
+        assert_eq!(pair(9, new), Remembered::Nothing);
+        remember(9, new, None, epoch);
+        assert_eq!(pair(9, new), Remembered::Once);
+        assert_eq!(pair(9, other), Remembered::Nothing);
+        remember(9, new, Some(SetId(77)), epoch);
+        assert_eq!(pair(9, new), Remembered::Becomes(SetId(77)));
+        remember(9, new, Some(SetId(77)), epoch.wrapping_sub(1));
+        assert_eq!(pair(9, new), Remembered::Nothing);
+    }
+
+    #[test]
+    fn nobody_sees_half_of_an_entry() {
+        static ENTRY: Entry = Entry::new();
+        std::thread::scope(|scope| {
+            for thread in 1..=2u64 {
+                scope.spawn(move || {
+                    for i in 0..200_000u64 {
+                        let mark = i * 2 + thread;
+                        ENTRY.set(mark, mark, mark);
+                    }
+                });
+            }
+            scope.spawn(|| {
+                for cell in 0..400_000 {
+                    if let Some(value) = ENTRY.get(cell, cell) {
+                        assert_eq!(value, cell);
+                    }
+                }
+            });
+        });
+    }
+}
