@@ -37,6 +37,8 @@ pub const ENDED_ALIKE: usize = 32;
 /// looks at the writes, and at the newest reads only, so that a word read by
 /// thousands of goroutines costs each of them the same.
 const LOOK_AT_ALL: usize = 16;
+/// Sets of at most this many records are tried in one pass first.
+const FEW: usize = 6;
 /// The newest reads that are looked at in a larger set.
 const NEWEST: usize = 6;
 
@@ -159,14 +161,8 @@ impl<'a> WordSet<'a> {
         order: &impl Order,
         mut race: impl FnMut(Record),
     ) -> Insert {
-        if self.len == 1 {
-            // The usual state of an atomic: one record, which gives way.
-            let old = self.get(0);
-            if new.covers(old) && old.segment() != new.segment() && order.knows(old.segment()) {
-                self.clear();
-                self.push(new);
-                return Insert::Stored(Stored::default());
-            }
+        if self.len <= FEW && self.renew(new, order) {
+            return Insert::Stored(Stored::default());
         }
         if self.stands_for(new) {
             return Insert::Known;
@@ -203,6 +199,36 @@ impl<'a> WordSet<'a> {
         }
         self.push_or_merge(new);
         Insert::Stored(stored)
+    }
+
+    /// Puts the new record in the place of the one record that it stands for,
+    /// if it races with none: a word that is accessed as it was before.  False
+    /// where [`WordSet::insert`] must decide.
+    #[inline]
+    pub fn renew(&mut self, new: Record, order: &impl Order) -> bool {
+        let mut place = None;
+        for i in 0..self.len {
+            let old = self.get(i);
+            if old.segment() == new.segment() {
+                return false;
+            }
+            let covered = new.covers(old);
+            if covered || old.conflicts_with(new) {
+                if !order.knows(old.segment()) {
+                    return false;
+                }
+                if covered && place.replace(i).is_some() {
+                    return false;
+                }
+            }
+        }
+        match place {
+            Some(i) if (i < self.writes) == new.kind().is_write() => {
+                self.records[i].store(new.bits(), Relaxed);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Calls `race` with all that the new record races with.

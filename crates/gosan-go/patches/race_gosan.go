@@ -16,6 +16,8 @@ import (
 //go:cgo_import_static __gosan_goroot
 //go:cgo_import_static __gosan_atexit_ms
 //go:cgo_import_static __gosan_unwound
+//go:cgo_import_static __gosan_quick_read
+//go:cgo_import_static __gosan_quick_write
 
 //go:linkname __gosan_goroot __gosan_goroot
 var __gosan_goroot byte

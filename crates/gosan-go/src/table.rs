@@ -100,6 +100,24 @@ pub const PATCHES: &[Patch] = &[
         },
         need: Need::Required,
     },
+    Patch {
+        file: "src/runtime/race_amd64.s",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "TEXT\truntime·racereadrange<ABIInternal>(SB), NOSPLIT, $0-16\n",
+            replacement: include_str!("../patches/race_amd64/racereadrange.s"),
+        },
+        need: Need::Required,
+    },
+    Patch {
+        file: "src/runtime/race_amd64.s",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "TEXT\truntime·racewriterange<ABIInternal>(SB), NOSPLIT, $0-16\n",
+            replacement: include_str!("../patches/race_amd64/racewriterange.s"),
+        },
+        need: Need::Required,
+    },
     // A recovered panic skips the exits of the frames that it unwinds.
     Patch {
         file: "src/runtime/panic.go",

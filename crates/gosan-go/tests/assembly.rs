@@ -22,6 +22,8 @@ const INIT: &str = "\tracecall(&__tsan_init, uintptr(unsafe.Pointer(&gctx)), uin
 const THUNKS: &str = "\
 TEXT\truntime·raceread<ABIInternal>(SB), NOSPLIT, $0-8
 TEXT\truntime·racewrite<ABIInternal>(SB), NOSPLIT, $0-8
+TEXT\truntime·racereadrange<ABIInternal>(SB), NOSPLIT, $0-16
+TEXT\truntime·racewriterange<ABIInternal>(SB), NOSPLIT, $0-16
 TEXT\truntime·racefuncenter(SB), NOSPLIT, $0-8
 \tMOVQ\tcallpc+0(FP), R11
 TEXT\truntime·racefuncexit(SB), NOSPLIT, $0-0

@@ -8,6 +8,7 @@
 use crate::access::{self, Site};
 use crate::atomic::{self, Effect};
 use crate::frames::NO_DISTANCE;
+use crate::quick;
 use crate::racectx::{Inner, RaceCtx};
 use crate::sync::{self, Release};
 use crate::{go, life_cycle, report, shadow};
@@ -82,6 +83,19 @@ fn is_recorded(ctx: *const RaceCtx, address: usize, kind: Kind) -> bool {
         ctx.as_ref()
             .is_none_or(|ctx| access::is_recorded(ctx.inner(), address, kind))
     }
+}
+
+/// An access to one byte, called on the goroutine's stack: see
+/// [`crate::quick`].
+#[unsafe(no_mangle)]
+extern "C" fn __gosan_quick_read(ctx: &RaceCtx, address: usize, pc: u64, distance: u64) -> bool {
+    quick::byte(ctx, address, pc, distance, Kind::Read)
+}
+
+/// As `__gosan_quick_read`.
+#[unsafe(no_mangle)]
+extern "C" fn __gosan_quick_write(ctx: &RaceCtx, address: usize, pc: u64, distance: u64) -> bool {
+    quick::byte(ctx, address, pc, distance, Kind::Write)
 }
 
 #[inline(never)]

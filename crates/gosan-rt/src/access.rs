@@ -272,13 +272,13 @@ fn added(
     if hits.len() > told {
         return Becomes::New(boxes::holding(&set));
     }
-    if remembered == Remembered::Once
+    if remembered == Remembered::Often
         && let Some((shared, epoch)) = sets::shared(&set)
     {
-        recent::remember(bits, new, Some(shared), epoch);
+        recent::remember(bits, new, shared, epoch);
         return Becomes::Small(shadow::named(shared));
     }
-    recent::remember(bits, new, None, sets::epoch());
+    recent::count(bits, new);
     Becomes::New(boxes::holding(&set))
 }
 

@@ -145,6 +145,7 @@ pub fn peek(id: BoxId, new: Record) -> bool {
 }
 
 /// The records of an owned box.
+#[inline]
 pub fn set_of(id: BoxId) -> WordSet<'static> {
     let (len, writes) = lengths(id);
     let capacity = capacity(class_of(id));
@@ -154,7 +155,14 @@ pub fn set_of(id: BoxId) -> WordSet<'static> {
     WordSet::new(records, len, writes)
 }
 
+/// Whether the box has so few records that all are looked at.
+#[inline]
+pub fn are_few(id: BoxId) -> bool {
+    lengths(id).0 <= PEEK
+}
+
 /// The number of records, and of writes among them.
+#[inline]
 pub fn lengths(id: BoxId) -> (usize, usize) {
     let head = words(id.unit)[0].load(Ordering::Relaxed);
     (
@@ -194,6 +202,7 @@ pub fn holding(set: &WordSet) -> BoxId {
     id
 }
 
+#[inline]
 fn class_of(id: BoxId) -> usize {
     (words(id.unit)[1].load(Ordering::Relaxed) >> 48) as usize
 }

@@ -63,6 +63,20 @@ impl Frames {
         stacks::id_of(self.top().node)
     }
 
+    /// Whether frames lie deeper than something that happens at `distance`.
+    #[inline]
+    pub fn are_deeper_than(&self, distance: u64) -> bool {
+        self.top().distance > distance
+    }
+
+    /// The stack of an event in the innermost function, if it happened there
+    /// lately.
+    #[inline]
+    pub fn recent_event(&self, pc: u64) -> Option<StackId> {
+        // SAFETY: a frame's node is one of the tree's, which stay.
+        unsafe { &*self.top().node }.recent_event(pc)
+    }
+
     /// A function was entered from `return_pc`.
     pub fn enter(&mut self, return_pc: u64, distance: u64) {
         if distance != NO_DISTANCE {

@@ -222,23 +222,43 @@ pub fn retire_slot(hb: &Goroutine, recorded: bool) {
     }
 }
 
-/// Begins a segment and shows it to reclaim.
-pub fn new_segment(slot: Slot, time: Time, life: Life, shown: &AtomicU32) -> Segment {
+/// Numbers that a goroutine takes at a time, at most.
+pub const BATCH: usize = 16;
+
+/// Segments that a goroutine took to begin them later.  Reclaim takes all of a
+/// batch for in use, also those that were begun.
+pub type Batch = [AtomicU32; BATCH];
+
+/// Takes segments for a goroutine.
+pub fn take_segments(batch: &[AtomicU32]) {
     let mut ids = IDS.lock();
-    let id = ids.segments.take();
-    if id >= SEGMENT_LIMIT || !SEGMENTS.ensure(id as usize) {
-        crate::fatal("gosan: out of memory for the times of goroutines");
+    for place in batch {
+        let id = ids.segments.take();
+        if id >= SEGMENT_LIMIT || !SEGMENTS.ensure(id as usize) {
+            crate::fatal("gosan: out of memory for the times of goroutines");
+        }
+        place.store(id, Ordering::Relaxed);
     }
-    ids.segments_since_reclaim += 1;
+    ids.segments_since_reclaim += batch.len() as u32;
     if ids.segments_since_reclaim >= ids.reclaim_after {
         want_reclaim();
     }
+}
+
+/// Gives segments back that were not begun.
+pub fn give_segments(batch: &[AtomicU32]) {
+    let mut ids = IDS.lock();
+    for place in batch {
+        ids.segments.freed.push(place.load(Ordering::Relaxed));
+    }
+}
+
+/// Says what a segment is that a goroutine took.
+pub fn begin_segment(id: u32, slot: Slot, time: Time, life: Life) -> Segment {
     let entry = SEGMENTS.get(id as usize);
     entry.slot.store(slot, Ordering::Relaxed);
     entry.time.store(time, Ordering::Relaxed);
     entry.life.store(life.0, Ordering::Relaxed);
-    // Under the lock, so that a pass of reclaim that begins afterwards sees it.
-    shown.store(id, Ordering::Relaxed);
     Segment(id)
 }
 
@@ -250,6 +270,15 @@ pub fn slot_and_time(segment: Segment) -> (Slot, Time) {
         entry.slot.load(Ordering::Relaxed),
         entry.time.load(Ordering::Relaxed),
     )
+}
+
+/// Whose time a segment is.
+#[inline]
+pub fn slot_of(segment: Segment) -> Slot {
+    SEGMENTS
+        .get(segment.0 as usize)
+        .slot
+        .load(Ordering::Relaxed)
 }
 
 /// The goroutine of a segment.
@@ -325,6 +354,8 @@ pub struct Census {
     pub lives: u32,
     /// Lives that were free already.
     pub free_lives: Vec<u32>,
+    /// Segments that goroutines took.
+    pub taken: Vec<u32>,
     ended: Vec<EndedSlot>,
 }
 
@@ -343,11 +374,15 @@ pub fn census() -> Census {
     DUE.store(0, Ordering::Relaxed);
     let mut ids = IDS.lock();
     ids.segments_since_reclaim = 0;
+    let mut taken = Vec::new();
+    // Under the lock, so that each is seen here or among the free ones.
+    racectx::for_each_alive(|ctx| taken.extend(ctx.taken_segments()));
     Census {
         segments: ids.segments.next,
         free_segments: ids.segments.freed.clone(),
         lives: ids.lives.next,
         free_lives: ids.lives.freed.clone(),
+        taken,
         ended: ids.ended.clone(),
     }
 }

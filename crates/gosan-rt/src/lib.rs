@@ -9,7 +9,7 @@
 //! | `abi` | the symbols that Go's runtime calls |
 //! | [`life_cycle`] | start and end of the program and of goroutines |
 //! | [`racectx`], [`frames`] | one goroutine: clock, segment, functions |
-//! | [`access`], [`atomic`], [`sync`] | the three kinds of events |
+//! | [`access`], [`quick`], [`atomic`], [`sync`] | the three kinds of events |
 //! | [`shadow`], [`sets`], [`boxes`], [`recent`] | what each word remembers |
 //! | [`stacks`] | the calling-context tree |
 //! | [`ids`], [`reclaim`], [`bits`] | segments, slots and lives, and their reuse |
@@ -36,6 +36,7 @@ pub mod ids;
 pub mod life_cycle;
 pub mod lock;
 pub mod options;
+pub mod quick;
 pub mod racectx;
 pub mod recent;
 pub mod reclaim;

@@ -7,7 +7,7 @@
 
 use crate::boxes;
 use crate::frames::Frames;
-use crate::ids::{self, Life};
+use crate::ids::{self, BATCH, Batch, Life};
 use crate::lock::Lock;
 use crate::region::Region;
 use crate::{recent, sets, shadow, stacks};
@@ -47,6 +47,10 @@ pub struct Inner {
     pub segment_time: Time,
     /// Its life, for reports.
     pub life: Life,
+    /// How many of the segments that it took it has not begun, and how many
+    /// it took last time.
+    left: usize,
+    took: usize,
 }
 
 const _: () = assert!(offset_of!(RaceCtx, inner) == 0 && offset_of!(Inner, frames) == 0);
@@ -67,6 +71,7 @@ pub struct RaceCtx {
     alive: AtomicBool,
     /// A copy of the present segment, for reclaim.
     shown_segment: AtomicU32,
+    segments: Batch,
     next_free: AtomicU32,
 }
 
@@ -117,6 +122,8 @@ pub fn create(hb: Goroutine, life: Life) -> &'static RaceCtx {
         hb,
         segment_time: 0,
         life,
+        left: 0,
+        took: 0,
     };
     // SAFETY: the context is on no list and Go does not know it yet.
     unsafe { ctx.inner.get().write(MaybeUninit::new(inner)) };
@@ -133,6 +140,7 @@ pub unsafe fn end(ctx: &'static RaceCtx) -> Inner {
     // SAFETY: Go has the context, so `create` wrote it; by the contract it is
     // read out once.
     let inner = unsafe { (*ctx.inner.get()).assume_init_read() };
+    ids::give_segments(&ctx.segments[..inner.left]);
     ctx.alive.store(false, Ordering::Release);
     let index =
         (ctx as *const RaceCtx as usize - CONTEXTS.pointer(0) as usize) / size_of::<RaceCtx>();
@@ -204,13 +212,44 @@ impl RaceCtx {
         inner.segment
     }
 
+    /// Whether it has a segment, or could begin one without taking any.
+    #[inline]
+    pub fn has_segment(&self, inner: &mut Inner) -> bool {
+        if inner.segment.0 == 0 {
+            if inner.left == 0 {
+                return false;
+            }
+            self.begin_taken_segment(inner);
+        }
+        true
+    }
+
     #[cold]
     #[inline(never)]
     fn begin_segment(&self, inner: &mut Inner) {
+        if inner.left == 0 {
+            ids::reclaim_if_due(self);
+            // A goroutine that begins few segments takes few.
+            inner.took = (inner.took * 2).clamp(1, BATCH);
+            inner.left = inner.took;
+            ids::take_segments(&self.segments[..inner.left]);
+        }
+        self.begin_taken_segment(inner);
+    }
+
+    #[inline]
+    fn begin_taken_segment(&self, inner: &mut Inner) {
         let time = inner.hb.time_for_record();
         inner.segment_time = time;
-        ids::reclaim_if_due(self);
-        inner.segment = ids::new_segment(inner.hb.slot(), time, inner.life, &self.shown_segment);
+        inner.left -= 1;
+        let id = self.segments[inner.left % BATCH].load(Ordering::Relaxed);
+        inner.segment = ids::begin_segment(id, inner.hb.slot(), time, inner.life);
+        self.shown_segment.store(id, Ordering::Relaxed);
+    }
+
+    /// The segments that it took, begun or not.
+    pub fn taken_segments(&self) -> impl Iterator<Item = u32> {
+        self.segments.iter().map(|id| id.load(Ordering::Relaxed))
     }
 }
 

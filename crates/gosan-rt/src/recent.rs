@@ -13,14 +13,17 @@
 //!   later; that a record could go meanwhile does no harm.  The content names a
 //!   shared set, so an entry holds within one [`sets::epoch`].
 //!
-//! A pair is shared only when it comes up the second time.  A word that is
-//! handed from lock to lock meets each pair once, and making sets of these
-//! would only be work for reclaim.
+//! A set is made only when a pair has come up [`OFTEN`] times.  Words that are
+//! handed from lock to lock, or read again in each of a goroutine's segments,
+//! meet each pair a few times, and making sets of these would only be work for
+//! reclaim.
 
 use crate::sets::{self, SetId};
 use core::sync::atomic::{AtomicU64, Ordering, fence};
 use gosan_engine::record::{Kind, Record, Segment};
 
+/// How often a pair must come up before its words share a set.
+const OFTEN: u64 = 16;
 const KNOWN: usize = 1 << 10;
 const PAIRS: usize = 1 << 12;
 
@@ -87,10 +90,10 @@ impl Entry {
 /// What is remembered of a pair.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Remembered {
-    /// It did not come up lately.
+    /// It did not come up often lately.
     Nothing,
-    /// It came up, and the word got a box of its own.
-    Once,
+    /// It came up often, and each word got a box of its own.
+    Often,
     /// The word gets this set.
     Becomes(SetId),
 }
@@ -134,19 +137,30 @@ pub fn learn(cell: u64, record: Record) {
 #[inline]
 pub fn pair(cell: u64, new: Record) -> Remembered {
     match pair_entry(cell, new).get(cell, new.bits()) {
-        Some(value) if value as u32 == sets::epoch() => match (value >> 32) as u32 {
-            0 => Remembered::Once,
-            set => Remembered::Becomes(SetId(set)),
+        Some(value) if value as u32 == sets::epoch() => match value >> 32 {
+            ..OFTEN => Remembered::Nothing,
+            OFTEN => Remembered::Often,
+            set => Remembered::Becomes(SetId((set - OFTEN) as u32)),
         },
         _ => Remembered::Nothing,
     }
 }
 
-/// Remembers a pair, with the set that was found in `epoch`, or without one
-/// where the word got a box of its own.
-pub fn remember(cell: u64, new: Record, set: Option<SetId>, epoch: u32) {
-    let set = set.map_or(0, |set| set.0 as u64);
-    pair_entry(cell, new).set(cell, new.bits(), set << 32 | epoch as u64);
+/// Remembers the set that a pair becomes, which was found in `epoch`.
+pub fn remember(cell: u64, new: Record, set: SetId, epoch: u32) {
+    let value = (set.0 as u64 + OFTEN) << 32 | epoch as u64;
+    pair_entry(cell, new).set(cell, new.bits(), value);
+}
+
+/// Counts a pair whose word got a box of its own.
+pub fn count(cell: u64, new: Record) {
+    let epoch = sets::epoch() as u64;
+    let entry = pair_entry(cell, new);
+    let times = match entry.get(cell, new.bits()) {
+        Some(value) if value as u32 as u64 == epoch => (value >> 32).min(OFTEN - 1),
+        _ => 0,
+    };
+    entry.set(cell, new.bits(), (times + 1) << 32 | epoch);
 }
 
 #[inline]
@@ -187,12 +201,15 @@ mod tests {
         let epoch = sets::epoch();
         let (new, other) = (record(70, 1, Kind::Read), record(70, 2, Kind::Read));
         assert_eq!(pair(9, new), Remembered::Nothing);
-        remember(9, new, None, epoch);
-        assert_eq!(pair(9, new), Remembered::Once);
+        for _ in 0..OFTEN {
+            assert_eq!(pair(9, new), Remembered::Nothing);
+            count(9, new);
+        }
+        assert_eq!(pair(9, new), Remembered::Often);
         assert_eq!(pair(9, other), Remembered::Nothing);
-        remember(9, new, Some(SetId(77)), epoch);
+        remember(9, new, SetId(77), epoch);
         assert_eq!(pair(9, new), Remembered::Becomes(SetId(77)));
-        remember(9, new, Some(SetId(77)), epoch.wrapping_sub(1));
+        remember(9, new, SetId(77), epoch.wrapping_sub(1));
         assert_eq!(pair(9, new), Remembered::Nothing);
     }
 

@@ -8,9 +8,9 @@
 //! # Why it frees nothing that is in use
 //!
 //! - Only segments that existed when the pass began are candidates.  A
-//!   candidate that can still be written into a cell is the present segment of
-//!   a live goroutine; those are marked first, and whatever a goroutine begins
-//!   later is not a candidate.
+//!   candidate that can still be written into a cell is in the last batch that
+//!   a live goroutine took; those are marked first, and whatever a goroutine
+//!   takes later is not a candidate.
 //! - Records move only within their cell, and a box is read under the cell's
 //!   lock bit, so no move escapes the pass.
 //! - A goroutine may have read a record before the pass and still be looking
@@ -61,7 +61,7 @@ pub fn run(me: &RaceCtx) {
     }
     sets::begin_marking();
     wait_until_nobody_is_busy(me);
-    let (marked, sets_in_cells) = mark();
+    let (marked, sets_in_cells) = mark(&census.taken);
     wait_until_nobody_is_busy(me);
     sets::sweep(&sets_in_cells);
 
@@ -90,8 +90,8 @@ pub fn run(me: &RaceCtx) {
 }
 
 /// The segments and the shared sets that something names.
-fn mark() -> (Bits, Bits) {
-    let (mut segments, mut sets) = (Bits::new(), Bits::new());
+fn mark(taken: &[u32]) -> (Bits, Bits) {
+    let (mut segments, mut sets) = (Bits::of(taken), Bits::new());
     racectx::for_each_alive(|ctx| segments.add(ctx.shown_segment().0));
     shadow::for_each_cell(|cell| {
         if let Some(set) = cell.for_each_record(|record| segments.add(record.segment().0)) {

@@ -367,6 +367,19 @@ impl Cell {
         }
     }
 
+    /// Owns the box that an unlocked content names, if it still does.  What it
+    /// names must be the same at [`Cell::disown`].
+    #[inline]
+    pub fn try_own(&self, bits: u64) -> bool {
+        self.replace(bits, bits | LOCKED)
+    }
+
+    /// Lets go after [`Cell::try_own`].
+    #[inline]
+    pub fn disown(&self, bits: u64) {
+        self.0.store(bits, Ordering::Release);
+    }
+
     /// Owns the box if the cell has one.
     pub fn lock_boxed(&self) -> Option<Owned<'_>> {
         let mut tries = 0;

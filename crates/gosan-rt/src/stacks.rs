@@ -72,6 +72,15 @@ pub struct Node {
     events: [AtomicU64; RECENT],
 }
 
+impl Node {
+    /// The stack of an event at `pc` here, if it happened lately.
+    #[inline]
+    pub fn recent_event(&self, pc: u64) -> Option<StackId> {
+        let last = self.events[recent_index(pc)].load(Ordering::Acquire);
+        (last as u32 as u64 == pc).then_some(StackId((last >> 32) as u32))
+    }
+}
+
 const RECENT: usize = 4;
 const _: () = assert!(size_of::<Node>() == 64 && offset_of!(Node, pc) == 0);
 const _: () = assert!(offset_of!(Node, calls) == 16);
@@ -155,14 +164,13 @@ pub fn call(parent: StackId, pc: u64) -> StackId {
 /// The stack of an event at `pc` on `parent`: never folded.
 #[inline]
 pub fn event(parent: StackId, pc: u64) -> StackId {
-    let recent = &NODES.get(parent.0 as usize).events[recent_index(pc)];
-    let last = recent.load(Ordering::Acquire);
-    if last as u32 as u64 == pc {
-        return StackId((last >> 32) as u32);
+    let node = NODES.get(parent.0 as usize);
+    if let Some(id) = node.recent_event(pc) {
+        return id;
     }
     let id = find(table(), parent, pc, EVENT).unwrap_or_else(|| add_event(parent, pc));
     if pc >> 32 == 0 {
-        recent.store(pc | (id.0 as u64) << 32, Ordering::Release);
+        node.events[recent_index(pc)].store(pc | (id.0 as u64) << 32, Ordering::Release);
     }
     id
 }

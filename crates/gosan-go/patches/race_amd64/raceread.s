@@ -1,7 +1,7 @@
 // The usual case first: a record of the goroutine's present segment stands for
 // a read of this byte.  What follows is Go's own way to the object.
 // Offsets: see racectx.rs; the record's layout: see record.rs.
-TEXT	runtime·raceread<ABIInternal>(SB), NOSPLIT, $0-8
+TEXT	runtime·raceread<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ	g_racectx(R14), RARG0
 	CMPQ	AX, runtime·racearenastart(SB)
 	JB	data
@@ -110,3 +110,20 @@ again:
 	JNE	slow
 	RET
 slow:
+	// On this stack, which has room for what it needs: see quick.rs.
+	MOVQ	AX, RARG1
+	MOVQ	(SP), RARG2
+	MOVQ	(g_stack+stack_hi)(R14), RARG3
+	SUBQ	SP, RARG3
+	MOVQ	AX, R13
+	MOVQ	SP, R12
+	ANDQ	$~15, SP
+	MOVQ	$__gosan_quick_read(SB), AX
+	CALL	AX
+	MOVQ	R12, SP
+	XORPS	X15, X15
+	TESTB	AX, AX
+	MOVQ	R13, AX
+	JEQ	other
+	RET
+other:

@@ -1,0 +1,69 @@
+//! Accesses that take a few steps more than those that the hooks answer
+//! themselves: a word's first access, and one like those that are recorded
+//! already, at a later time.
+//!
+//! The hooks call this on the goroutine's own stack, where Go guarantees only
+//! some hundred bytes: so it calls nothing, and its frame is small.  `cargo
+//! xtask symbols` looks at its machine code.  What it does not answer goes on
+//! to [`crate::access`] on the system stack.
+
+use crate::boxes::{self, BoxId};
+use crate::ids;
+use crate::racectx::{Inner, RaceCtx};
+use crate::shadow::{self, Cell, State};
+use gosan_engine::record::{Kind, Record};
+use gosan_engine::span::Span;
+
+/// Records an access to one byte.  False where that takes more.
+#[inline(always)]
+pub fn byte(ctx: &RaceCtx, address: usize, pc: u64, distance: u64, kind: Kind) -> bool {
+    // SAFETY: for an event of this goroutine, as in `abi`.
+    let inner = unsafe { ctx.inner() };
+    if inner.frames.are_deeper_than(distance) || !ctx.has_segment(inner) {
+        return false;
+    }
+    let Some(stack) = inner.frames.recent_event(pc) else {
+        return false;
+    };
+    let Some((cell, touched)) = shadow::locate(address) else {
+        return true;
+    };
+    let new = Record::new(inner.segment, stack, Span::new(address, 1), kind);
+    // While busy, the slot of a record that is in the cell stays what it is.
+    let _busy = ctx.busy();
+    let (bits, state) = cell.load();
+    let becomes = match state {
+        State::Empty => {
+            shadow::touch(touched);
+            new
+        }
+        State::One(old) => {
+            // Its own earlier times a goroutine knows.
+            if new.covers(old) && ids::slot_of(old.segment()) == inner.hb.slot() {
+                new
+            } else {
+                match old.merged(new) {
+                    Some(both) => both,
+                    None => return false,
+                }
+            }
+        }
+        State::Boxed { id, locked: false } => {
+            return boxes::are_few(id) && renewed(inner, cell, bits, id, new);
+        }
+        State::Shared(_) | State::Boxed { .. } => return false,
+    };
+    cell.replace(bits, becomes.bits())
+}
+
+/// Whether the word's box could take the record in place of an older one that
+/// it stands for.
+#[inline(always)]
+fn renewed(inner: &Inner, cell: &Cell, bits: u64, id: BoxId, new: Record) -> bool {
+    if !cell.try_own(bits) {
+        return false;
+    }
+    let renewed = boxes::set_of(id).renew(new, inner);
+    cell.disown(bits);
+    renewed
+}
