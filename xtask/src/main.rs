@@ -4,6 +4,7 @@
 //! with a time limit, `workspace` knows the directories and builds gosan, `go`
 //! finds or installs a Go, `tally` counts what passed.
 
+mod bench;
 mod demo;
 mod go;
 mod matrix;
@@ -50,6 +51,8 @@ enum Task {
         /// Packages or patterns; `std` when left out
         packages: Vec<String>,
     },
+    /// Measure time and memory beside stock -race, row by row
+    Bench(bench::Arguments),
     /// Check the rules that the compiler does not check
     Tidy,
     /// Check the symbols and sections of the runtime object
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
             go,
             packages,
         } => std_compare::run(quick, go.as_deref(), &packages),
+        Task::Bench(arguments) => bench::run(&arguments),
         Task::Tidy => tidy::run(),
         Task::Symbols => symbols::run(),
     };

@@ -54,28 +54,33 @@ pub fn cargo() -> Command {
 
 /// Builds the gosan command and says where it is.
 pub fn build_gosan(profile: Profile) -> Result<Utf8PathBuf> {
+    build("gosan", "gosan", profile)
+}
+
+/// Builds a program of the workspace and says where it is.
+pub fn build(package: &str, program: &str, profile: Profile) -> Result<Utf8PathBuf> {
     let mut command = cargo();
-    command.args(["build", "--quiet", "--package", "gosan", "--bin", "gosan"]);
+    command.args(["build", "--quiet", "--package", package, "--bin", program]);
     command.arg("--message-format=json-render-diagnostics");
     if profile == Profile::Release {
         command.arg("--release");
     }
     let mut executable = None;
     let outcome = process::run(&mut command, BUILD_LIMIT, |stream, line| match stream {
-        Stream::Out => executable = executable_of(line).or_else(|| executable.take()),
+        Stream::Out => executable = executable_of(line, program).or_else(|| executable.take()),
         Stream::Err => eprintln!("{line}"),
     })?;
     if !outcome.success() {
-        bail!("gosan does not build ({})", outcome.ending());
+        bail!("{program} does not build ({})", outcome.ending());
     }
-    executable.context("cargo built gosan but named no executable")
+    executable.with_context(|| format!("cargo built {program} but named no executable"))
 }
 
 /// The executable that a line of cargo's messages announces, if it does.
-fn executable_of(line: &str) -> Option<Utf8PathBuf> {
+fn executable_of(line: &str, program: &str) -> Option<Utf8PathBuf> {
     let message: Value = serde_json::from_str(line).ok()?;
     let path = message.get("executable")?.as_str()?;
-    (message["target"]["name"] == "gosan").then(|| path.into())
+    (message["target"]["name"] == program).then(|| path.into())
 }
 
 #[cfg(test)]
@@ -89,16 +94,19 @@ mod tests {
     }
 
     #[test]
-    fn only_gosans_executable_is_taken() {
+    fn only_the_programs_executable_is_taken() {
         let line = |target: &str, executable: &str| {
             format!(r#"{{"target":{{"name":"{target}"}},"executable":{executable}}}"#)
         };
         assert_eq!(
-            executable_of(&line("gosan", r#""/t/gosan""#)),
+            executable_of(&line("gosan", r#""/t/gosan""#), "gosan"),
             Some("/t/gosan".into())
         );
-        assert_eq!(executable_of(&line("other", r#""/t/other""#)), None);
-        assert_eq!(executable_of(&line("gosan", "null")), None);
-        assert_eq!(executable_of("warning: text"), None);
+        assert_eq!(
+            executable_of(&line("other", r#""/t/other""#), "gosan"),
+            None
+        );
+        assert_eq!(executable_of(&line("gosan", "null"), "gosan"), None);
+        assert_eq!(executable_of("warning: text", "gosan"), None);
     }
 }

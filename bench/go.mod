@@ -1,0 +1,3 @@
+module example.test/bench
+
+go 1.24
