@@ -7,6 +7,7 @@
 mod bench;
 mod demo;
 mod go;
+mod instructions;
 mod matrix;
 mod process;
 mod race_suite;
@@ -53,6 +54,21 @@ enum Task {
     },
     /// Measure time and memory beside stock -race, row by row
     Bench(bench::Arguments),
+    /// Count the instructions that one event costs, and compare with the baseline
+    Instructions {
+        /// Make the counts the baseline
+        #[arg(long)]
+        bless: bool,
+        /// Count stock's detector too
+        #[arg(long)]
+        stock: bool,
+        /// List the functions in which an event of this kind spends instructions
+        #[arg(long, value_name = "KIND")]
+        functions: Vec<String>,
+        /// The gosan command to use, in the place of what the sources give
+        #[arg(long, value_name = "PATH")]
+        gosan: Option<Utf8PathBuf>,
+    },
     /// Check the rules that the compiler does not check
     Tidy,
     /// Check the symbols and sections of the runtime object
@@ -71,6 +87,12 @@ fn main() -> ExitCode {
             packages,
         } => std_compare::run(quick, go.as_deref(), &packages),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Instructions {
+            bless,
+            stock,
+            functions,
+            gosan,
+        } => instructions::run(bless, stock, &functions, gosan.as_deref()),
         Task::Tidy => tidy::run(),
         Task::Symbols => symbols::run(),
     };

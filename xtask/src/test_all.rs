@@ -13,7 +13,7 @@ use crate::go::{Go, find};
 use crate::process::{self, Stream};
 use crate::tally::{self, Tally};
 use crate::workspace::{self, Profile};
-use crate::{race_suite, std_compare, symbols, tidy};
+use crate::{instructions, race_suite, std_compare, symbols, tidy};
 
 const CHECK_LIMIT: Duration = Duration::from_secs(10 * 60);
 const CARGO_TEST_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -53,6 +53,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "cargo test, the corpus included",
         run: cargo_test,
+    },
+    Step {
+        name: "instructions of each event",
+        run: instructions,
     },
     Step {
         name: "Go's own race suite",
@@ -150,6 +154,11 @@ fn cargo_test(bench: &mut Bench) -> Result<Tally> {
         tally.notes.push(note);
     }
     Ok(tally)
+}
+
+fn instructions(bench: &mut Bench) -> Result<Tally> {
+    let gosan = bench.gosan()?;
+    instructions::test(&gosan, &bench.go)
 }
 
 fn race(bench: &mut Bench) -> Result<Tally> {

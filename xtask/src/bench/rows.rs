@@ -106,9 +106,9 @@ const fn work(name: &'static str, group: Group) -> Row {
     }
 }
 
-const fn tests(package: &'static str) -> Row {
+const fn tests(name: &'static str, package: &'static str) -> Row {
     Row {
-        name: package,
+        name,
         group: Group::Whole,
         program: Program::Tests(package),
         needs_gib: 0,
@@ -137,12 +137,12 @@ pub const ROWS: &[Row] = &[
     work("contention-64", Group::Sync),
     work("sync-pool", Group::Sync),
     work("http", Group::Whole),
-    tests("encoding/json"),
-    tests("regexp"),
-    tests("compress/flate"),
-    tests("encoding/gob"),
-    tests("go/parser"),
-    tests("net/http"),
+    tests("encoding/json.test", "encoding/json"),
+    tests("regexp.test", "regexp"),
+    tests("compress/flate.test", "compress/flate"),
+    tests("encoding/gob.test", "encoding/gob"),
+    tests("go/parser.test", "go/parser"),
+    tests("net/http.test", "net/http"),
     work("goroutines-100k", Group::Scale),
     Row {
         needs_gib: 14,
