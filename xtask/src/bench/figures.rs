@@ -3,12 +3,12 @@
 //! The runs of one round follow each other, so they see the same machine: ratios
 //! are taken within a round, and the median of the rounds is the figure.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::measure::Usage;
 
 /// One round of a row: a run of each variant.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Round {
     pub plain: Usage,
     pub stock: Usage,
@@ -118,7 +118,7 @@ pub fn geometric_mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
     fn usage(processor: f64, peak: u64) -> Usage {
@@ -129,7 +129,7 @@ mod tests {
         }
     }
 
-    fn round(plain: (f64, u64), stock: (f64, u64), gosan: (f64, u64)) -> Round {
+    pub fn round(plain: (f64, u64), stock: (f64, u64), gosan: (f64, u64)) -> Round {
         Round {
             plain: usage(plain.0, plain.1),
             stock: usage(stock.0, stock.1),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::process;
 use crate::workspace::{self, Profile};
@@ -17,7 +17,7 @@ use crate::workspace::{self, Profile};
 const RUN_LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// What one run took.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Usage {
     /// Seconds on the clock.
     pub wall: f64,

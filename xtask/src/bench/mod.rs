@@ -11,15 +11,17 @@
 
 mod figures;
 mod measure;
+mod plot;
 mod programs;
 mod rows;
 mod table;
 
 use std::fs;
+use std::thread;
 
 use anyhow::{Context, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::go::{Go, find};
 use crate::workspace::{self, Profile};
@@ -42,6 +44,12 @@ pub struct Arguments {
     /// Write all figures to this file
     #[arg(long, value_name = "FILE")]
     json: Option<Utf8PathBuf>,
+    /// Draw them into this file
+    #[arg(long, value_name = "FILE")]
+    svg: Option<Utf8PathBuf>,
+    /// Measure nothing: show what an earlier run wrote with --json
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rows", "gosan", "json"])]
+    from: Option<Utf8PathBuf>,
     /// The go command to use, instead of the one on PATH
     #[arg(long, value_name = "PATH")]
     go: Option<Utf8PathBuf>,
@@ -51,21 +59,76 @@ pub struct Arguments {
     gosan: Vec<Utf8PathBuf>,
 }
 
-/// A row's figures.
-#[derive(Serialize)]
+/// All figures of a run, as they are written.
+#[derive(Serialize, Deserialize)]
+struct Report {
+    version: u32,
+    go: String,
+    processors: usize,
+    rounds: u32,
+    /// What was measured, each by its path.
+    gosan: Vec<String>,
+    rows: Vec<Measured>,
+}
+
+/// A row's figures; what is derived from its rounds is not written.
 struct Measured {
-    #[serde(serialize_with = "name")]
     row: Row,
     plain: Medians,
     stock: Medians,
     /// One for each gosan.
     gosan: Vec<Comparison>,
-    /// What the figures come from.
     rounds: Vec<Round>,
 }
 
-fn name<S: serde::Serializer>(row: &Row, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(row.name)
+/// A row as it is written.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    name: String,
+    group: String,
+    /// For those who read the file; computed again when it is read here.
+    #[serde(skip_deserializing)]
+    ratios: Vec<Comparison>,
+    rounds: Vec<Round>,
+}
+
+impl Serialize for Measured {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let written = Written {
+            name: self.row.name.to_owned(),
+            group: self.row.group.name().to_owned(),
+            ratios: self.gosan.clone(),
+            rounds: self.rounds.clone(),
+        };
+        written.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Measured {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Measured, D::Error> {
+        use serde::de::Error;
+        let written = Written::deserialize(deserializer)?;
+        let name = written.name;
+        let row = rows::find(&name).ok_or_else(|| Error::custom(format!("no row {name}")))?;
+        Measured::of(row, written.rounds).map_err(Error::custom)
+    }
+}
+
+impl Measured {
+    fn of(row: Row, rounds: Vec<Round>) -> Result<Measured> {
+        let gosans = rounds.first().context("no rounds")?.gosan.len();
+        if rounds.iter().any(|round| round.gosan.len() != gosans) {
+            bail!("rounds of {} with different numbers of runs", row.name);
+        }
+        let compared = (0..gosans).map(|index| figures::compare(&rounds, index));
+        Ok(Measured {
+            row,
+            plain: Medians::of(rounds.iter().map(|round| &round.plain)),
+            stock: Medians::of(rounds.iter().map(|round| &round.stock)),
+            gosan: compared.collect::<Option<_>>().context("no rounds")?,
+            rounds,
+        })
+    }
 }
 
 /// A figure beside its goal.
@@ -108,6 +171,14 @@ fn behind(goals: Goals, gosan: &Comparison) -> Vec<&'static str> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<bool> {
+    if let Some(file) = &arguments.from {
+        let text = fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?;
+        let report: Report =
+            serde_json::from_str(&text).with_context(|| format!("{file} is no such report"))?;
+        show(&report);
+        draw(&report, arguments.svg.as_deref())?;
+        return Ok(true);
+    }
     let rows = rows::select(&arguments.rows)?;
     let go = match &arguments.go {
         Some(bin) => Go::supported(bin)?,
@@ -115,29 +186,28 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     };
     find::check_c_compiler(&go)?;
     let gosans = if arguments.gosan.is_empty() {
-        vec![Gosan::at(&workspace::build_gosan(Profile::Release)?)?]
+        vec![Gosan::built(&workspace::build_gosan(Profile::Release)?)?]
     } else {
         let given = arguments.gosan.iter().map(|path| Gosan::at(path));
         given.collect::<Result<_>>()?
     };
     let scratch = tempfile::tempdir().context("cannot make a temporary directory")?;
     let scratch = Utf8Path::from_path(scratch.path()).context("TMPDIR is not UTF-8")?;
-    println!(
-        "Go {}, {} rounds, medians; the spread is from the least to the greatest.",
-        go.version, arguments.rounds
-    );
-    if gosans.len() > 1 {
-        for (index, gosan) in gosans.iter().enumerate() {
-            println!("gosan {index}: {}", gosan.name);
-        }
-    }
+    let mut report = Report {
+        version: 1,
+        go: go.version.to_string(),
+        processors: thread::available_parallelism().map_or(1, usize::from),
+        rounds: arguments.rounds,
+        gosan: gosans.iter().map(|gosan| gosan.name.clone()).collect(),
+        rows: Vec::new(),
+    };
     let mut bench = Bench {
-        builder: Builder::new(go, gosans.clone()),
-        gosans: gosans.len(),
+        builder: Builder::new(go, gosans),
+        gosans: report.gosan.len(),
         rounds: arguments.rounds,
         measurer: Measurer::new(scratch)?,
     };
-    let mut all = Vec::new();
+    println!("{}", table::title(&report));
     let mut ok = true;
     for group in Group::ALL {
         let members: Vec<&Row> = rows.iter().filter(|row| row.group == group).collect();
@@ -145,46 +215,73 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
             continue;
         }
         println!("{}", table::heading(group));
-        let first = all.len();
         for row in members {
             let free = measure::available_gib()?;
             if free < row.needs_gib {
                 println!(
-                    "{:<16} skipped: it needs {} GiB of memory, {free} are available",
+                    "{:<19} skipped: it needs {} GiB of memory, {free} are available",
                     row.name, row.needs_gib
                 );
                 continue;
             }
             match bench.measure(row) {
                 Ok(measured) => {
-                    for index in 0..bench.gosans {
-                        println!("{}", table::line(&measured, index));
-                    }
-                    all.push(measured);
+                    print_lines(&table::lines(&measured));
+                    report.rows.push(measured);
                 }
                 Err(error) => {
-                    println!("{:<16} FAILED: {error:#}", row.name);
+                    println!("{:<19} FAILED: {error:#}", row.name);
                     ok = false;
                 }
             }
         }
-        let measured: Vec<&Measured> = all[first..].iter().collect();
-        for index in 0..bench.gosans {
-            if let Some(line) = table::mean(group, &measured, index) {
-                println!("{line}");
-            }
-        }
+        print_lines(&table::means(group, &report));
     }
     if let Some(file) = &arguments.json {
-        write(&all, file)?;
+        let mut text = serde_json::to_string_pretty(&report)?;
+        text.push('\n');
+        fs::write(file, text).with_context(|| format!("cannot write {file}"))?;
     }
+    draw(&report, arguments.svg.as_deref())?;
     Ok(ok)
 }
 
-fn write(all: &[Measured], file: &Utf8Path) -> Result<()> {
-    let mut text = serde_json::to_string_pretty(all)?;
-    text.push('\n');
-    fs::write(file, text).with_context(|| format!("cannot write {file}"))
+/// Prints the table of a report that is complete.
+fn show(report: &Report) {
+    println!("{}", table::title(report));
+    for group in Group::ALL {
+        let rows: Vec<&Measured> = report.of(group).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        println!("{}", table::heading(group));
+        for row in rows {
+            print_lines(&table::lines(row));
+        }
+        print_lines(&table::means(group, report));
+    }
+}
+
+fn print_lines(lines: &[String]) {
+    for line in lines {
+        println!("{line}");
+    }
+}
+
+/// Draws the first gosan of a report, where that is asked for.
+fn draw(report: &Report, file: Option<&Utf8Path>) -> Result<()> {
+    match file {
+        Some(file) => {
+            fs::write(file, plot::draw(report, 0)).with_context(|| format!("cannot write {file}"))
+        }
+        None => Ok(()),
+    }
+}
+
+impl Report {
+    fn of(&self, group: Group) -> impl Iterator<Item = &Measured> {
+        self.rows.iter().filter(move |row| row.row.group == group)
+    }
 }
 
 struct Bench {
@@ -231,14 +328,7 @@ impl Bench {
                 gosan: usages.collect(),
             });
         }
-        let compared = (0..self.gosans).map(|index| figures::compare(&rounds, index));
-        Ok(Measured {
-            row: *row,
-            plain: Medians::of(rounds.iter().map(|round| &round.plain)),
-            stock: Medians::of(rounds.iter().map(|round| &round.stock)),
-            gosan: compared.collect::<Option<_>>().context("no rounds")?,
-            rounds,
-        })
+        Measured::of(*row, rounds)
     }
 
     fn try_run(&self, run: &measure::Run) -> Result<(measure::Usage, String)> {

@@ -41,6 +41,15 @@ pub struct Gosan {
 }
 
 impl Gosan {
+    /// The command that was built from the sources.
+    pub fn built(path: &Utf8Path) -> Result<Gosan> {
+        let name = "gosan".to_owned();
+        Ok(Gosan {
+            name,
+            ..Gosan::at(path)?
+        })
+    }
+
     /// Takes a gosan command, a go command, or a GOROOT.
     pub fn at(path: &Utf8Path) -> Result<Gosan> {
         let path = if path.is_dir() {

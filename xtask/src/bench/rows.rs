@@ -155,6 +155,11 @@ pub const ROWS: &[Row] = &[
     },
 ];
 
+/// The row of a name.
+pub fn find(name: &str) -> Option<Row> {
+    ROWS.iter().find(|row| row.name == name).copied()
+}
+
 /// The rows that were asked for, by their own names or their groups'; all of
 /// them when none was.
 pub fn select(names: &[String]) -> Result<Vec<Row>> {

@@ -2,12 +2,26 @@
 
 use super::figures::{Comparison, Ratio, geometric_mean};
 use super::rows::{Goals, Group};
-use super::{Measured, Verdict};
+use super::{Measured, Report, Verdict};
+
+/// The lines above all groups.
+pub fn title(report: &Report) -> String {
+    let mut title = format!(
+        "Go {}, {} processors, {} rounds: medians, and the spread from the least to the greatest.",
+        report.go, report.processors, report.rounds
+    );
+    if report.gosan.len() > 1 {
+        for (index, gosan) in report.gosan.iter().enumerate() {
+            title += &format!("\nLine {} of a row: {gosan}", index + 1);
+        }
+    }
+    title
+}
 
 /// The lines above a group's rows.
 pub fn heading(group: Group) -> String {
     format!(
-        "\n{}: gosan / stock, goals: {}\n{:<16} {:>8} {:>8}  {:>12}  {:>12}  {:^17}  {:^6}  {:^17}",
+        "\n{}: gosan / stock, goals: {}\n{:<19} {:>8} {:>8}  {:>12}  {:>12}  {:^17}  {:^6}  {:^17}",
         group.title(),
         goals(group.goals()),
         "",
@@ -35,8 +49,13 @@ fn goals(goals: Goals) -> String {
     words.join(", ")
 }
 
-/// The line of one row and one gosan.
-pub fn line(measured: &Measured, index: usize) -> String {
+/// A line of a row for each gosan.
+pub fn lines(measured: &Measured) -> Vec<String> {
+    let indices = 0..measured.gosan.len();
+    indices.map(|index| line(measured, index)).collect()
+}
+
+fn line(measured: &Measured, index: usize) -> String {
     let gosan = &measured.gosan[index];
     let plain = measured.plain;
     let times = |value: f64, of: f64| {
@@ -54,7 +73,7 @@ pub fn line(measured: &Measured, index: usize) -> String {
         )
     };
     let line = format!(
-        "{:<16} {:>6.2} s {:>5.0} MB  {}  {}  {}  {:>6}  {}  {}",
+        "{:<19} {:>6.2} s {:>5.0} MB  {}  {}  {}  {:>6}  {}  {}",
         measured.row.name,
         plain.processor,
         plain.peak / 1e6,
@@ -80,9 +99,19 @@ fn remarks(goals: Goals, gosan: &Comparison) -> String {
     remarks.join(", ")
 }
 
-/// The line below a group's rows.
-pub fn mean(group: Group, rows: &[&Measured], index: usize) -> Option<String> {
-    let gosans = || rows.iter().map(|row| &row.gosan[index]);
+/// A line below a group's rows for each gosan; one row is its own mean.
+pub fn means(group: Group, report: &Report) -> Vec<String> {
+    if report.of(group).count() < 2 {
+        return Vec::new();
+    }
+    let indices = 0..report.gosan.len();
+    indices
+        .filter_map(|index| mean(group, report, index))
+        .collect()
+}
+
+fn mean(group: Group, report: &Report, index: usize) -> Option<String> {
+    let gosans = || report.of(group).map(|row| &row.gosan[index]);
     let processor = geometric_mean(gosans().map(|gosan| gosan.processor.median))?;
     let wall = geometric_mean(gosans().map(|gosan| gosan.wall.median))?;
     let verdict = match group.goals().processor_mean {
@@ -90,7 +119,7 @@ pub fn mean(group: Group, rows: &[&Measured], index: usize) -> Option<String> {
         None => "",
     };
     let line = format!(
-        "{:<16} {:>8} {:>8}  {:>12}  {:>12}  {:<17}  {:>6}  {:>17}  {verdict}",
+        "{:<19} {:>8} {:>8}  {:>12}  {:>12}  {:<17}  {:>6}  {:>17}  {verdict}",
         "geometric mean",
         "",
         "",
