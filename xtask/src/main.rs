@@ -6,11 +6,14 @@
 
 mod bench;
 mod demo;
+mod detector;
+mod exact;
 mod go;
 mod instructions;
 mod matrix;
 mod process;
 mod race_suite;
+mod soak;
 mod std_compare;
 mod symbols;
 mod tally;
@@ -69,6 +72,10 @@ enum Task {
         #[arg(long, value_name = "PATH")]
         gosan: Option<Utf8PathBuf>,
     },
+    /// Show that no race is lost, however far apart its accesses, beside stock
+    Exact(exact::Options),
+    /// Run a busy program for minutes, and see that its memory stays flat
+    Soak(soak::Options),
     /// Check the rules that the compiler does not check
     Tidy,
     /// Check the symbols and sections of the runtime object
@@ -93,6 +100,8 @@ fn main() -> ExitCode {
             functions,
             gosan,
         } => instructions::run(bless, stock, &functions, gosan.as_deref()),
+        Task::Exact(options) => exact::run(&options),
+        Task::Soak(options) => soak::run(&options),
         Task::Tidy => tidy::run(),
         Task::Symbols => symbols::run(),
     };

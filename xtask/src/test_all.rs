@@ -13,7 +13,7 @@ use crate::go::{Go, find};
 use crate::process::{self, Stream};
 use crate::tally::{self, Tally};
 use crate::workspace::{self, Profile};
-use crate::{instructions, race_suite, std_compare, symbols, tidy};
+use crate::{exact, instructions, race_suite, std_compare, symbols, tidy};
 
 const CHECK_LIMIT: Duration = Duration::from_secs(10 * 60);
 const CARGO_TEST_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -57,6 +57,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "instructions of each event",
         run: instructions,
+    },
+    Step {
+        name: "races that are far apart, small distances",
+        run: |bench| exact::run_quick(&bench.gosan()?, &bench.go),
     },
     Step {
         name: "Go's own race suite",

@@ -1,0 +1,3 @@
+module exact.example/gosan
+
+go 1.24
