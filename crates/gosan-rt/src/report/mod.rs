@@ -4,6 +4,7 @@
 //! The text is written by one system call, under a lock, so that reports of
 //! two threads do not mix.
 
+pub mod bounds;
 pub mod classic;
 pub mod suppressions;
 pub mod symbolize;
@@ -15,6 +16,7 @@ use crate::options::Options;
 use crate::sys;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use bounds::Bounds;
 use classic::{Paths, Text};
 use core::fmt::Write;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -64,6 +66,7 @@ struct Reporter {
     told_stacks: BTreeSet<(StackId, StackId)>,
     told_lines: BTreeSet<(u64, u64)>,
     told_words: BTreeSet<usize>,
+    told_bounds: Bounds,
     file: Option<i32>,
 }
 
@@ -73,6 +76,7 @@ static REPORTER: Lock<Reporter> = Lock::new(Reporter {
     told_stacks: BTreeSet::new(),
     told_lines: BTreeSet::new(),
     told_words: BTreeSet::new(),
+    told_bounds: Bounds::NONE,
     file: None,
 });
 static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -134,15 +138,22 @@ pub fn races(life: Life, hits: Vec<Hit>) {
     }
 }
 
-/// The program ends: says how much was found.  The code to exit with.
+/// The program ends: says how much was found, and which bounds were reached.
+/// The code to exit with.
 pub fn finish() -> i32 {
     let mut reporter = REPORTER.lock();
     let count = count();
+    let bounds = Bounds::now();
     if count == 0 {
+        // Contexts are of interest in reports only.
+        if bounds.can_have_lost() {
+            reporter.write(&bounds.line().0);
+        }
         return 0;
     }
     let mut text = Text::default();
     let _ = writeln!(text, "Found {count} data race(s)");
+    text.0.extend_from_slice(&bounds.line().0);
     reporter.write(&text.0);
     reporter
         .options
@@ -188,7 +199,7 @@ impl Reporter {
             return;
         }
         COUNT.fetch_add(1, Ordering::Relaxed);
-        let text = {
+        let mut text = {
             let strip = self
                 .options
                 .as_ref()
@@ -201,6 +212,12 @@ impl Reporter {
                 },
             )
         };
+        // The end of the program may never come to tell of it.
+        let bounds = Bounds::now();
+        if bounds.is_news_after(&self.told_bounds) {
+            text.extend_from_slice(&bounds.line().0);
+            self.told_bounds = bounds;
+        }
         self.write(&text);
         if let Some(Options {
             halt_on_error: true,
