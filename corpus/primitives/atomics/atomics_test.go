@@ -2,6 +2,7 @@
 package atomics
 
 import (
+	"sync"
 	"sync/atomic"
 	"testing"
 	"unsafe"
@@ -129,6 +130,53 @@ func TestRaceVariableBesideAtomic(t *testing.T) {
 	join := lab.Go(count)
 	lab.Pause()
 	count()
+	join()
+}
+
+//go:noinline
+func bump(n *atomic.Int32) { n.Add(1) }
+
+// Neither the method nor what the compiler puts between it and the assembly
+// announces itself.
+//
+// stack: AddInt32 < (*Int32).Add < bump < TestRaceStackOfMethod
+func TestRaceStackOfMethod(t *testing.T) {
+	var n atomic.Int32
+	join := lab.Go(func() { n = atomic.Int32{} })
+	lab.Pause()
+	bump(&n)
+	join()
+}
+
+//go:noinline
+func observe(n *int64) int64 { return atomic.LoadInt64(n) }
+
+// stack: LoadInt64 < observe < TestRaceStackOfFunction
+func TestRaceStackOfFunction(t *testing.T) {
+	var n int64
+	join := lab.Go(func() { n = 1 })
+	lab.Pause()
+	lab.Use(observe(&n))
+	join()
+}
+
+type guarded struct {
+	mu sync.Mutex
+	n  int
+}
+
+//go:noinline
+func lock(g *guarded) { g.mu.Lock() }
+
+// A lock that is copied while others use it.
+//
+// stack: CompareAndSwapInt32 < (*Mutex).Lock < (*Mutex).Lock < lock < TestRaceStackOfLock
+func TestRaceStackOfLock(t *testing.T) {
+	g := new(guarded)
+	join := lab.Go(func() { *g = guarded{} })
+	lab.Pause()
+	lock(g)
+	g.mu.Unlock()
 	join()
 }
 

@@ -7,7 +7,7 @@
 
 use crate::access::{self, Site};
 use crate::atomic::{self, Effect};
-use crate::frames::NO_DISTANCE;
+use crate::frames::{NO_DISTANCE, Silent};
 use crate::quick;
 use crate::racectx::{Inner, RaceCtx};
 use crate::sync::{self, Release};
@@ -104,6 +104,7 @@ fn new_read(ctx: *const RaceCtx, address: usize, pc: u64, distance: u64) {
         pc,
         caller: 0,
         distance,
+        silent: None,
     };
     with(ctx, |ctx, inner| {
         access::word(ctx, inner, address, Span::new(address, 1), Kind::Read, site);
@@ -116,6 +117,7 @@ fn new_write(ctx: *const RaceCtx, address: usize, pc: u64, distance: u64) {
         pc,
         caller: 0,
         distance,
+        silent: None,
     };
     with(ctx, |ctx, inner| {
         access::word(
@@ -134,6 +136,7 @@ extern "C" fn read_pc(ctx: *const RaceCtx, address: usize, caller: u64, pc: u64,
         pc,
         caller,
         distance,
+        silent: None,
     };
     with(ctx, |ctx, inner| {
         access::word(ctx, inner, address, Span::new(address, 1), Kind::Read, site);
@@ -145,6 +148,7 @@ extern "C" fn write_pc(ctx: *const RaceCtx, address: usize, caller: u64, pc: u64
         pc,
         caller,
         distance,
+        silent: None,
     };
     with(ctx, |ctx, inner| {
         access::word(
@@ -169,6 +173,7 @@ extern "C" fn read_range(
         pc,
         caller: 0,
         distance,
+        silent: None,
     };
     with(ctx, |ctx, inner| {
         access::range(ctx, inner, address, bytes, Kind::Read, site)
@@ -186,6 +191,7 @@ extern "C" fn write_range(
         pc,
         caller: 0,
         distance,
+        silent: None,
     };
     with(ctx, |ctx, inner| {
         access::range(ctx, inner, address, bytes, Kind::Write, site)
@@ -350,6 +356,40 @@ impl Arguments {
     }
 }
 
+/// How an atomic operation was called.
+#[derive(Clone, Copy)]
+struct Called {
+    /// The call of the assembly function that is the operation.
+    caller: u64,
+    /// The hook's return address, in that function.
+    pc: u64,
+    /// The frame that RBP points to.
+    frame: usize,
+    /// Where the goroutine's stack ends.
+    stack_top: usize,
+}
+
+/// The largest frame of a wrapper: four words of arguments and results.
+const LARGEST_WRAPPER: usize = 4 * 8;
+
+impl Called {
+    fn site(self, arguments: Arguments) -> Site {
+        // The frame of whoever called the assembly function lies right above
+        // the arguments.
+        let arguments = arguments.0 as usize;
+        let is_callers = (arguments..=arguments + LARGEST_WRAPPER).contains(&self.frame);
+        Site {
+            pc: self.pc,
+            caller: self.caller,
+            distance: NO_DISTANCE,
+            silent: is_callers.then_some(Silent {
+                frame: self.frame,
+                stack_top: self.stack_top,
+            }),
+        }
+    }
+}
+
 /// The word that an atomic operation is about.
 fn target<T>(arguments: Arguments) -> &'static T {
     // SAFETY: the thunk has read from the address already, the program may
@@ -359,21 +399,17 @@ fn target<T>(arguments: Arguments) -> &'static T {
 
 fn run<T>(
     ctx: *const RaceCtx,
-    site: (u64, u64),
+    called: Called,
     arguments: Arguments,
     bytes: usize,
     operation: impl FnOnce() -> (T, Effect),
     result: impl FnOnce(T),
 ) {
-    let site = Site {
-        caller: site.0,
-        pc: site.1,
-        distance: NO_DISTANCE,
-    };
     // SAFETY: see `with`.
     match unsafe { ctx.as_ref() } {
         // SAFETY: see `with`.
         Some(ctx) if unsafe { ctx.inner() }.ignore_sync == 0 => with(ctx, |ctx, inner| {
+            let site = called.site(arguments);
             result(atomic::update(
                 ctx,
                 inner,
@@ -390,32 +426,30 @@ fn run<T>(
 macro_rules! atomics {
     ($atomic:ty, $value:ty, $bytes:literal:
      $load:ident, $store:ident, $exchange:ident, $add:ident, $and:ident, $or:ident, $cas:ident) => {
-        #[unsafe(no_mangle)]
-        extern "C" fn $load(ctx: *const RaceCtx, caller: u64, pc: u64, args: Arguments) {
+        extern "C" fn $load(ctx: *const RaceCtx, caller: u64, pc: u64, args: Arguments, frame: usize, stack_top: usize) {
             let operation = || target::<$atomic>(args).load(SeqCst);
-            let site = Site { caller, pc, distance: NO_DISTANCE };
+            let called = Called { caller, pc, frame, stack_top };
             let mut value = operation();
             with(ctx, |ctx, inner| {
                 if inner.ignore_sync == 0 {
+                    let site = called.site(args);
                     value = atomic::load(ctx, inner, args.address(), $bytes, site, operation);
                 }
             });
             args.set(8, value);
         }
 
-        #[unsafe(no_mangle)]
-        extern "C" fn $store(ctx: *const RaceCtx, caller: u64, pc: u64, args: Arguments) {
+        extern "C" fn $store(ctx: *const RaceCtx, caller: u64, pc: u64, args: Arguments, frame: usize, stack_top: usize) {
             let operation = || {
                 target::<$atomic>(args).store(args.get::<$value>(8), SeqCst);
                 ((), Effect::Store)
             };
-            run(ctx, (caller, pc), args, $bytes, operation, |()| {});
+            run(ctx, Called { caller, pc, frame, stack_top }, args, $bytes, operation, |()| {});
         }
 
         atomics!(@update $atomic, $value, $bytes: $exchange swap, $add fetch_add, $and fetch_and, $or fetch_or);
 
-        #[unsafe(no_mangle)]
-        extern "C" fn $cas(ctx: *const RaceCtx, caller: u64, pc: u64, args: Arguments) {
+        extern "C" fn $cas(ctx: *const RaceCtx, caller: u64, pc: u64, args: Arguments, frame: usize, stack_top: usize) {
             let operation = || {
                 let (old, new): ($value, $value) = (args.get(8), args.get(8 + $bytes));
                 match target::<$atomic>(args).compare_exchange(old, new, SeqCst, SeqCst) {
@@ -424,28 +458,51 @@ macro_rules! atomics {
                 }
             };
             let result = 8 + (2 * $bytes as usize).next_multiple_of(8);
-            run(ctx, (caller, pc), args, $bytes, operation, |swapped| {
+            run(ctx, Called { caller, pc, frame, stack_top }, args, $bytes, operation, |swapped| {
                 args.set(result, swapped as u8);
             });
         }
     };
     (@update $atomic:ty, $value:ty, $bytes:literal: $($symbol:ident $method:ident),*) => {$(
-        #[unsafe(no_mangle)]
-        extern "C" fn $symbol(ctx: *const RaceCtx, caller: u64, pc: u64, args: Arguments) {
+        extern "C" fn $symbol(ctx: *const RaceCtx, caller: u64, pc: u64, args: Arguments, frame: usize, stack_top: usize) {
             let operation = || {
                 let operand: $value = args.get(8);
                 (target::<$atomic>(args).$method(operand, SeqCst), Effect::Update)
             };
-            run(ctx, (caller, pc), args, $bytes, operation, |old| args.set(16, old));
+            run(ctx, Called { caller, pc, frame, stack_top }, args, $bytes, operation, |old| args.set(16, old));
         }
     )*};
 }
 
-atomics!(AtomicU32, u32, 4:
-    __tsan_go_atomic32_load, __tsan_go_atomic32_store, __tsan_go_atomic32_exchange,
-    __tsan_go_atomic32_fetch_add, __tsan_go_atomic32_fetch_and, __tsan_go_atomic32_fetch_or,
-    __tsan_go_atomic32_compare_exchange);
-atomics!(AtomicU64, u64, 8:
-    __tsan_go_atomic64_load, __tsan_go_atomic64_store, __tsan_go_atomic64_exchange,
-    __tsan_go_atomic64_fetch_add, __tsan_go_atomic64_fetch_and, __tsan_go_atomic64_fetch_or,
-    __tsan_go_atomic64_compare_exchange);
+atomics!(AtomicU32, u32, 4: load32, store32, exchange32, add32, and32, or32, swap32);
+atomics!(AtomicU64, u64, 8: load64, store64, exchange64, add64, and64, or64, swap64);
+
+/// Declares the symbol of an atomic operation, which is told in addition where
+/// the frame of Go's wrapper is, and where the stack's top.
+macro_rules! with_frame {
+    ($($symbol:ident => $target:path;)*) => {$(
+        /// See the function that it goes on in.
+        #[unsafe(no_mangle)]
+        #[unsafe(naked)]
+        extern "C" fn $symbol() {
+            naked_asm!("mov r8, rbp", "mov r9, [r14 + 8]", "jmp {}", sym $target)
+        }
+    )*};
+}
+
+with_frame! {
+    __tsan_go_atomic32_load => load32;
+    __tsan_go_atomic32_store => store32;
+    __tsan_go_atomic32_exchange => exchange32;
+    __tsan_go_atomic32_fetch_add => add32;
+    __tsan_go_atomic32_fetch_and => and32;
+    __tsan_go_atomic32_fetch_or => or32;
+    __tsan_go_atomic32_compare_exchange => swap32;
+    __tsan_go_atomic64_load => load64;
+    __tsan_go_atomic64_store => store64;
+    __tsan_go_atomic64_exchange => exchange64;
+    __tsan_go_atomic64_fetch_add => add64;
+    __tsan_go_atomic64_fetch_and => and64;
+    __tsan_go_atomic64_fetch_or => or64;
+    __tsan_go_atomic64_compare_exchange => swap64;
+}

@@ -10,6 +10,7 @@
 //! know the other's present time, so it reports.
 
 use crate::boxes::{self, BoxId};
+use crate::frames::Silent;
 use crate::ids;
 use crate::racectx::{Inner, RaceCtx};
 use crate::recent::{self, Remembered};
@@ -60,15 +61,17 @@ pub struct Site {
     pub caller: u64,
     /// Distance of the frame from the stack's top, see [`crate::frames`].
     pub distance: u64,
+    /// Where the callers of that one may not have announced themselves either.
+    pub silent: Option<Silent>,
 }
 
 impl Site {
     /// The stack of an event at this site.
     pub fn stack(self, inner: &mut Inner) -> StackId {
-        if self.caller == 0 {
-            inner.event(self.pc, self.distance)
-        } else {
-            inner.event_in_callee(self.caller, self.pc, self.distance)
+        match self.silent {
+            Some(silent) => inner.event_in_silence(silent, self.caller, self.pc),
+            None if self.caller == 0 => inner.event(self.pc, self.distance),
+            None => inner.event_in_callee(self.caller, self.pc, self.distance),
         }
     }
 }

@@ -8,6 +8,11 @@
 //! same one, and a function's is less than those of the functions it calls.
 //! Every event drops the frames that lie deeper than where it happens.
 //!
+//! Some functions announce nothing: those of sync and sync/atomic, and the
+//! wrappers that Go's compiler makes for calls of assembly.  An atomic operation
+//! is called through several of them.  Their return addresses, and with them the
+//! one in the user's own function, are read off the stack ([`Silent`]).
+//!
 //! The hooks of the assembled GOROOT push and pop frames themselves in the
 //! usual case (`crates/gosan-go/patches/race_amd64/`): they know the layout of
 //! [`Frame`] and the first fields of [`Frames`].
@@ -21,6 +26,19 @@ use gosan_engine::record::StackId;
 pub const NO_DISTANCE: u64 = 0;
 /// Frames that a goroutine has room for at first.
 const FIRST_ROOM: usize = 12;
+
+/// Frames that may follow the innermost announced one.
+const SILENT_FRAMES: usize = 8;
+
+/// A frame on the goroutine's stack, of a function that announced nothing.
+#[derive(Clone, Copy)]
+pub struct Silent {
+    /// Where the caller's frame and the return address are.  Go's compiler
+    /// keeps the chain of frames.
+    pub frame: usize,
+    /// Where the stack ends.
+    pub stack_top: usize,
+}
 
 /// One function that was entered and not left.
 #[repr(C)]
@@ -75,6 +93,37 @@ impl Frames {
     pub fn recent_event(&self, pc: u64) -> Option<StackId> {
         // SAFETY: a frame's node is one of the tree's, which stay.
         unsafe { &*self.top().node }.recent_event(pc)
+    }
+
+    /// The stack in a function that was called from `caller`, by way of functions
+    /// that announced nothing, the last of which has the frame.
+    ///
+    /// A function that was called by the innermost announced one has its frame 8
+    /// bytes deeper than that one's distance, which is measured inside a hook.
+    /// So the walk ends there.  `caller` is only of use where the frame is that
+    /// of the announced function: otherwise it is in the wrapper.
+    pub fn stack_in_silence(&self, silent: Silent, caller: u64) -> StackId {
+        let known = self.top().distance;
+        let is_deeper = |frame: usize| ((silent.stack_top - frame) as u64) > known;
+        let mut calls = [0; SILENT_FRAMES];
+        let mut found = 0;
+        let mut frame = silent.frame;
+        while found < SILENT_FRAMES && is_deeper(frame) {
+            // SAFETY: the first frame is the caller's, who has seen that it is
+            // one; the others follow in its chain, on the same stack.
+            let [next, return_pc] = unsafe { *(frame as *const [usize; 2]) };
+            calls[found] = return_pc as u64;
+            found += 1;
+            if next <= frame || next >= silent.stack_top || known == NO_DISTANCE {
+                break;
+            }
+            frame = next;
+        }
+        if found == 0 {
+            return stacks::call(self.stack(), caller);
+        }
+        let calls = calls[..found].iter().rev();
+        calls.fold(self.stack(), |stack, pc| stacks::call(stack, *pc))
     }
 
     /// A function was entered from `return_pc`.

@@ -6,7 +6,7 @@
 //! looked at by others.
 
 use crate::boxes;
-use crate::frames::Frames;
+use crate::frames::{Frames, Silent};
 use crate::ids::{self, BATCH, Batch, Life};
 use crate::lock::Lock;
 use crate::region::Region;
@@ -278,6 +278,12 @@ impl Inner {
     pub fn event_in_callee(&mut self, return_pc: u64, pc: u64, distance: u64) -> StackId {
         self.frames.drop_deeper_than(distance);
         stacks::event(stacks::call(self.frames.stack(), return_pc), pc)
+    }
+
+    /// Something happens at `pc` in a function that was called from `caller`,
+    /// and nobody since the innermost frame has announced itself.
+    pub fn event_in_silence(&mut self, silent: Silent, caller: u64, pc: u64) -> StackId {
+        stacks::event(self.frames.stack_in_silence(silent, caller), pc)
     }
 }
 
