@@ -56,7 +56,11 @@ impl Detector {
         package: &str,
         what: What,
     ) -> Result<Utf8PathBuf> {
-        let name = package.rsplit('/').next().unwrap_or(package);
+        let path = match package {
+            "." => module.as_str(),
+            _ => package,
+        };
+        let name = path.rsplit('/').next().unwrap_or(path);
         let binary = bench.directory.join(format!("{name}.{}", self.name()));
         let verb = match what {
             What::Tests => "test",

@@ -13,6 +13,7 @@ mod instructions;
 mod matrix;
 mod process;
 mod race_suite;
+mod random;
 mod soak;
 mod std_compare;
 mod symbols;
@@ -76,6 +77,8 @@ enum Task {
     Exact(exact::Options),
     /// Run a busy program for minutes, and see that its memory stays flat
     Soak(soak::Options),
+    /// Compare gosan with an oracle, on random Go programs
+    Random(random::Options),
     /// Check the rules that the compiler does not check
     Tidy,
     /// Check the symbols and sections of the runtime object
@@ -102,6 +105,7 @@ fn main() -> ExitCode {
         } => instructions::run(bless, stock, &functions, gosan.as_deref()),
         Task::Exact(options) => exact::run(&options),
         Task::Soak(options) => soak::run(&options),
+        Task::Random(options) => random::run(&options),
         Task::Tidy => tidy::run(),
         Task::Symbols => symbols::run(),
     };

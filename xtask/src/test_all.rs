@@ -13,7 +13,7 @@ use crate::go::{Go, find};
 use crate::process::{self, Stream};
 use crate::tally::{self, Tally};
 use crate::workspace::{self, Profile};
-use crate::{exact, instructions, race_suite, std_compare, symbols, tidy};
+use crate::{exact, instructions, race_suite, random, std_compare, symbols, tidy};
 
 const CHECK_LIMIT: Duration = Duration::from_secs(10 * 60);
 const CARGO_TEST_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -61,6 +61,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "races that are far apart, small distances",
         run: |bench| exact::run_quick(&bench.gosan()?, &bench.go),
+    },
+    Step {
+        name: "random Go programs",
+        run: |bench| random::run_quick(&bench.gosan()?, &bench.go),
     },
     Step {
         name: "Go's own race suite",

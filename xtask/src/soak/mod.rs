@@ -1,5 +1,5 @@
 //! `cargo xtask soak`: a busy program for minutes, under gosan and under stock, and
-//! a plot of its memory.
+//! a plot of its memory; then a thousand random programs.
 //!
 //! The program (`exact/soak`) prints its resident memory every second.  Both
 //! detectors run at the same time, so they see the same machine.
@@ -26,6 +26,7 @@ use clap::Args;
 use crate::detector::{Bench, Detector, What};
 use crate::go::find;
 use crate::process::{self, Stream};
+use crate::random;
 use crate::workspace::{self, Profile};
 
 /// What a run may take beyond its length.
@@ -43,6 +44,9 @@ pub struct Options {
     /// Where the plot goes; in the target directory when left out
     #[arg(long, value_name = "FILE")]
     plot: Option<Utf8PathBuf>,
+    /// How many random programs are compared afterwards
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    programs: usize,
 }
 
 /// Resident memory over time.
@@ -102,7 +106,8 @@ pub fn run(options: &Options) -> Result<bool> {
     for what in &wrong {
         println!("gosan: {what}");
     }
-    Ok(wrong.is_empty())
+    let agree = options.programs == 0 || random::run(&random::Options::of(options.programs))?;
+    Ok(wrong.is_empty() && agree)
 }
 
 fn soak(binary: &Utf8Path, seconds: u64) -> Result<Soaked> {
