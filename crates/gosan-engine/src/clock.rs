@@ -154,6 +154,25 @@ impl Clock {
         self.join_lower(other)
     }
 
+    /// As [`Clock::join`], where `other` is known to hold all of `base`: only what
+    /// this clock has beyond `base` is looked at.  What is no news may be taken
+    /// for news.
+    pub fn join_beyond(&mut self, base: &Clock, other: &Clock) -> bool {
+        let (Some(mine), Some(old), Some(theirs)) = (&self.root, &base.root, &other.root) else {
+            return self.join(other);
+        };
+        if self.height != base.height || self.height != other.height {
+            return self.join(other);
+        }
+        let (joined, news) = match join_nodes_beyond(mine, old, theirs) {
+            Joined::Left | Joined::Equal => return false,
+            Joined::Right => (theirs.clone(), true),
+            Joined::New(node) => (node, true),
+        };
+        self.root = Some(joined);
+        news
+    }
+
     /// Whether `other` holds nothing that this clock does not know.
     pub fn knows_all_of(&self, other: &Clock) -> bool {
         let mut known = true;
@@ -264,61 +283,90 @@ fn visit(node: &Node, height: u32, base: Slot, f: &mut impl FnMut(Slot, Time)) {
     }
 }
 
+/// Joins two nodes of the same height, of which the right one holds all of
+/// `base`.
+fn join_nodes_beyond(a: &Arc<Node>, base: &Arc<Node>, b: &Arc<Node>) -> Joined {
+    if Arc::ptr_eq(a, b) {
+        return Joined::Equal;
+    }
+    if Arc::ptr_eq(a, base) {
+        return Joined::Right;
+    }
+    match (&**a, &**base, &**b) {
+        (Node::Fork(x), Node::Fork(old), Node::Fork(y)) => {
+            join_kids(x, y, |i, k, l| match &old[i] {
+                Some(base) => join_nodes_beyond(k, base, l),
+                None => join_nodes(k, l),
+            })
+        }
+        _ => join_nodes(a, b),
+    }
+}
+
 /// Joins two nodes of the same height.  Depth is the tree's height, at most 5.
 fn join_nodes(a: &Arc<Node>, b: &Arc<Node>) -> Joined {
     if Arc::ptr_eq(a, b) {
         return Joined::Equal;
     }
-    let (mut more_left, mut more_right) = (false, false);
-    let joined = match (&**a, &**b) {
+    match (&**a, &**b) {
         (Node::Leaf(x), Node::Leaf(y)) => {
+            let (mut more_left, mut more_right) = (false, false);
             let mut max = *x;
             for (m, t) in max.iter_mut().zip(y) {
                 more_left |= *m > *t;
                 more_right |= *t > *m;
                 *m = (*m).max(*t);
             }
-            Node::Leaf(max)
+            joined(more_left, more_right, || Node::Leaf(max))
         }
-        (Node::Fork(x), Node::Fork(y)) => {
-            let mut kids = [const { None }; FAN];
-            for ((kid, k), l) in kids.iter_mut().zip(x).zip(y) {
-                *kid = match (k, l) {
-                    (None, None) => None,
-                    (Some(k), None) => {
-                        more_left = true;
-                        Some(k.clone())
-                    }
-                    (None, Some(l)) => {
-                        more_right = true;
-                        Some(l.clone())
-                    }
-                    (Some(k), Some(l)) => Some(match join_nodes(k, l) {
-                        Joined::Equal => common(k, l).clone(),
-                        Joined::Left => {
-                            more_left = true;
-                            k.clone()
-                        }
-                        Joined::Right => {
-                            more_right = true;
-                            l.clone()
-                        }
-                        Joined::New(node) => {
-                            (more_left, more_right) = (true, true);
-                            node
-                        }
-                    }),
-                };
-            }
-            Node::Fork(kids)
-        }
+        (Node::Fork(x), Node::Fork(y)) => join_kids(x, y, |_, k, l| join_nodes(k, l)),
         _ => unreachable!("nodes of unequal height"),
-    };
+    }
+}
+
+type Kids = [Option<Arc<Node>>; FAN];
+
+/// Joins what hangs on two forks, each pair in the way that is given.
+fn join_kids(x: &Kids, y: &Kids, join: impl Fn(usize, &Arc<Node>, &Arc<Node>) -> Joined) -> Joined {
+    let (mut more_left, mut more_right) = (false, false);
+    let mut kids = [const { None }; FAN];
+    for (i, ((kid, k), l)) in kids.iter_mut().zip(x).zip(y).enumerate() {
+        *kid = match (k, l) {
+            (None, None) => None,
+            (Some(k), None) => {
+                more_left = true;
+                Some(k.clone())
+            }
+            (None, Some(l)) => {
+                more_right = true;
+                Some(l.clone())
+            }
+            (Some(k), Some(l)) => Some(match join(i, k, l) {
+                Joined::Equal => common(k, l).clone(),
+                Joined::Left => {
+                    more_left = true;
+                    k.clone()
+                }
+                Joined::Right => {
+                    more_right = true;
+                    l.clone()
+                }
+                Joined::New(node) => {
+                    (more_left, more_right) = (true, true);
+                    node
+                }
+            }),
+        };
+    }
+    joined(more_left, more_right, || Node::Fork(kids))
+}
+
+fn joined(more_left: bool, more_right: bool, node: impl FnOnce() -> Node) -> Joined {
     match (more_left, more_right) {
         (false, false) => Joined::Equal,
         (true, false) => Joined::Left,
         (false, true) => Joined::Right,
-        (true, true) => Joined::New(Arc::new(joined)),
+        (true, true) => Joined::New(Arc::new(node())),
     }
 }
 
@@ -343,6 +391,9 @@ mod tests {
         Advance(usize, Slot, Time),
         Join(usize, usize),
         Copy(usize, usize),
+        /// The first learns what the second knows, which has learnt all that
+        /// the first once knew.
+        Beyond(usize, usize),
     }
 
     fn ops() -> impl Strategy<Value = Op> {
@@ -350,6 +401,7 @@ mod tests {
             3 => (0..4usize, slots(), 1..50u32).prop_map(|(c, s, t)| Op::Advance(c, s, t)),
             2 => (0..4usize, 0..4usize).prop_map(|(a, b)| Op::Join(a, b)),
             1 => (0..4usize, 0..4usize).prop_map(|(a, b)| Op::Copy(a, b)),
+            2 => (0..4usize, 0..4usize).prop_map(|(a, b)| Op::Beyond(a, b)),
         ]
     }
 
@@ -359,6 +411,7 @@ mod tests {
         fn behaves_as_a_map_of_maxima(ops in prop::collection::vec(ops(), 1..60)) {
             let mut clocks = [const { Clock::new() }; 4];
             let mut models: [BTreeMap<Slot, Time>; 4] = Default::default();
+            let mut bases = [const { Clock::new() }; 4];
             for op in ops {
                 match op {
                     Op::Advance(c, slot, time) => {
@@ -375,9 +428,27 @@ mod tests {
                         }
                         prop_assert_eq!(clocks[a].join(&other), models[a] != before);
                     }
+                    Op::Beyond(a, b) => {
+                        let base = bases[a].clone();
+                        clocks[b].join(&base);
+                        for (slot, time) in entries(&base) {
+                            let entry = models[b].entry(slot).or_insert(0);
+                            *entry = time.max(*entry);
+                        }
+                        let other = clocks[b].clone();
+                        let before = models[a].clone();
+                        for (slot, time) in models[b].clone() {
+                            let entry = models[a].entry(slot).or_insert(0);
+                            *entry = time.max(*entry);
+                        }
+                        let news = clocks[a].join_beyond(&base, &other);
+                        prop_assert!(news || models[a] == before);
+                        bases[a] = clocks[a].clone();
+                    }
                     Op::Copy(a, b) => {
                         clocks[a] = clocks[b].clone();
                         models[a] = models[b].clone();
+                        bases[a] = clocks[a].clone();
                     }
                 }
             }

@@ -169,7 +169,7 @@ impl World {
             (self.slots, 1)
         };
         let parent = &mut self.live[parent];
-        let hb = parent.hb.start(slot, time);
+        let hb = parent.hb.start(slot, time, Era(self.era));
         parent.segment = None;
         let mut known = parent.known.clone();
         known.insert(parent.number, parent.events);

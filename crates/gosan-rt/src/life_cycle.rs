@@ -52,7 +52,7 @@ pub fn start_goroutine(creator: Option<&RaceCtx>, pc: u64) -> &'static RaceCtx {
     let parent = unsafe { creator.inner() };
     let life = ids::new_life(parent.life, parent.event(pc, NO_DISTANCE));
     let (slot, time) = ids::slot_for(&parent.hb);
-    let hb = parent.hb.start(slot, time);
+    let hb = parent.hb.start(slot, time, ids::era());
     sync::after_sync(parent);
     racectx::create(hb, life)
 }
