@@ -18,7 +18,7 @@ use crate::report::{self, Hit};
 use crate::sets;
 use crate::shadow::{self, Cell, State};
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 use gosan_engine::record::{self, Kind, Record, StackId};
 use gosan_engine::span::{Span, WORD_BYTES};
 use gosan_engine::word_set::{Insert, Order, WordSet};
@@ -87,12 +87,6 @@ pub fn is_recorded(inner: &Inner, address: usize, kind: Kind) -> bool {
 
 /// An access to some bytes of one word.
 pub fn word(ctx: &RaceCtx, inner: &mut Inner, address: usize, span: Span, kind: Kind, site: Site) {
-    let Some((cell, _)) = shadow::locate(address) else {
-        return;
-    };
-    if is_known(inner, cell, span, kind) {
-        return;
-    }
     let bytes = WORD_BYTES - address % WORD_BYTES;
     slow(ctx, inner, address, bytes, Some(span), kind, site);
 }
@@ -173,7 +167,19 @@ fn slow(
         let len = (end - at).min(WORD_BYTES - start);
         let span = only.unwrap_or(Span::new(start, len));
         let new = Record::new(segment, stack, span, kind);
-        check(inner, at, new, &mut hits);
+        if let Some((cell, touched)) = shadow::locate(at) {
+            let (bits, state) = cell.load();
+            let done = match small(inner, state, new) {
+                Some(becomes) => {
+                    shadow::touch(touched);
+                    cell.replace(bits, becomes.bits())
+                }
+                None => false,
+            };
+            if !done {
+                check(inner, cell, touched, at, new, &mut hits);
+            }
+        }
         at += len;
     }
     drop(busy);
@@ -182,27 +188,39 @@ fn slow(
     }
 }
 
+/// What a word becomes where one record stands for all that it has.
+#[inline(always)]
+fn small(inner: &Inner, state: State, new: Record) -> Option<Record> {
+    match state {
+        State::Empty => Some(new),
+        State::One(old) if old.segment() == new.segment() && old.covers(new) => Some(old),
+        State::One(old) if new.covers(old) && inner.knows(old.segment()) => Some(new),
+        State::One(old) => old.merged(new),
+        State::Shared(_) | State::Boxed { .. } => None,
+    }
+}
+
 /// Checks and records one word.
-fn check(inner: &Inner, address: usize, new: Record, hits: &mut Vec<Hit>) {
-    let Some((cell, touched)) = shadow::locate(address) else {
-        return;
-    };
+#[inline(never)]
+fn check(
+    inner: &Inner,
+    cell: &Cell,
+    touched: &AtomicU8,
+    address: usize,
+    new: Record,
+    hits: &mut Vec<Hit>,
+) {
     let told = hits.len();
     let mut tries = 0;
     loop {
         hits.truncate(told);
         let (bits, state) = cell.load();
         let becomes = match state {
-            State::Empty => {
-                shadow::touch(touched);
-                Becomes::Small(new.bits())
-            }
-            State::One(old) if old.segment() == new.segment() && old.covers(new) => return,
-            State::One(old) if new.covers(old) && inner.knows(old.segment()) => {
-                Becomes::Small(new.bits())
-            }
-            State::One(old) => match old.merged(new) {
-                Some(both) => Becomes::Small(both.bits()),
+            State::Empty | State::One(_) => match small(inner, state, new) {
+                Some(becomes) => {
+                    shadow::touch(touched);
+                    Becomes::Small(becomes.bits())
+                }
                 None => added(inner, bits, state, address, new, hits),
             },
             State::Shared(_) | State::Boxed { .. } if has(cell, bits, state, new) => return,
@@ -259,6 +277,13 @@ fn added(
     let remembered = recent::pair(bits, new);
     if let Remembered::Becomes(set) = remembered {
         return Becomes::Small(shadow::named(set));
+    }
+    if let State::One(old) = state
+        && remembered == Remembered::Nothing
+        && (!old.conflicts_with(new) || inner.knows(old.segment()))
+    {
+        recent::count(bits, new);
+        return Becomes::New(boxes::with_two(old, new));
     }
     let storage = [const { AtomicU64::new(0) }; sets::ROOM];
     let mut set = WordSet::new(&storage, 0, 0);

@@ -172,6 +172,7 @@ pub fn lengths(id: BoxId) -> (usize, usize) {
 }
 
 /// Stores the lengths after the set was changed.
+#[inline]
 pub fn set_lengths(id: BoxId, set: &WordSet) {
     words(id.unit)[0].store(
         set.len() as u64
@@ -191,6 +192,16 @@ pub fn grown(id: BoxId) -> Option<BoxId> {
 /// Another box with the same content in place of the owned one.
 pub fn moved(id: BoxId) -> BoxId {
     move_to(id, take(capacity(class_of(id))))
+}
+
+/// A new box with two records.
+pub fn with_two(a: Record, b: Record) -> BoxId {
+    let id = take(2);
+    let mut set = set_of(id);
+    set.put(a);
+    set.put(b);
+    set_lengths(id, &set);
+    id
 }
 
 /// A new box with these records.

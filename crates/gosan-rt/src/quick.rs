@@ -49,21 +49,24 @@ pub fn byte(ctx: &RaceCtx, address: usize, pc: u64, distance: u64, kind: Kind) -
             }
         }
         State::Boxed { id, locked: false } => {
-            return boxes::are_few(id) && renewed(inner, cell, bits, id, new);
+            return boxes::are_few(id) && inserted(inner, cell, bits, id, new);
         }
         State::Shared(_) | State::Boxed { .. } => return false,
     };
     cell.replace(bits, becomes.bits())
 }
 
-/// Whether the word's box could take the record in place of an older one that
-/// it stands for.
+/// Whether the word's box could take the record without more ado.
 #[inline(always)]
-fn renewed(inner: &Inner, cell: &Cell, bits: u64, id: BoxId, new: Record) -> bool {
+fn inserted(inner: &Inner, cell: &Cell, bits: u64, id: BoxId, new: Record) -> bool {
     if !cell.try_own(bits) {
         return false;
     }
-    let renewed = boxes::set_of(id).renew(new, inner);
+    let mut set = boxes::set_of(id);
+    let inserted = set.insert_plainly(new, inner);
+    if inserted {
+        boxes::set_lengths(id, &set);
+    }
     cell.disown(bits);
-    renewed
+    inserted
 }
