@@ -12,6 +12,7 @@ mod go;
 mod instructions;
 mod matrix;
 mod process;
+mod quote;
 mod race_suite;
 mod random;
 mod soak;
@@ -60,7 +61,7 @@ enum Task {
     Bench(bench::Arguments),
     /// Count the instructions that one event costs, and compare with the baseline
     Instructions {
-        /// Make the counts the baseline
+        /// Make the counts the baseline, and put them into docs/design/performance.md
         #[arg(long)]
         bless: bool,
         /// Count stock's detector too

@@ -8,9 +8,11 @@
 //! | `measure` | one run |
 //! | `figures` | ratios of many runs |
 //! | `table`, `plot` | what is shown |
+//! | `pages` | what the documentation shows |
 
 mod figures;
 mod measure;
+mod pages;
 mod plot;
 mod programs;
 mod rows;
@@ -47,6 +49,10 @@ pub struct Arguments {
     /// Draw them into this file
     #[arg(long, value_name = "FILE")]
     svg: Option<Utf8PathBuf>,
+    /// Put what is measured into the pages: docs/performance.json and .svg, and
+    /// the table in README.md; rows that are not measured stay as they are there
+    #[arg(long)]
+    bless: bool,
     /// Measure nothing: show what an earlier run wrote with --json
     #[arg(long, value_name = "FILE", conflicts_with_all = ["rows", "gosan", "json"])]
     from: Option<Utf8PathBuf>,
@@ -172,11 +178,12 @@ fn behind(goals: Goals, gosan: &Comparison) -> Vec<&'static str> {
 
 pub fn run(arguments: &Arguments) -> Result<bool> {
     if let Some(file) = &arguments.from {
-        let text = fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?;
-        let report: Report =
-            serde_json::from_str(&text).with_context(|| format!("{file} is no such report"))?;
-        show(&report);
+        let report = Report::read(file)?;
+        println!("{}", table::all(&report));
         draw(&report, arguments.svg.as_deref())?;
+        if arguments.bless {
+            pages::bless(report)?;
+        }
         return Ok(true);
     }
     let rows = rows::select(&arguments.rows)?;
@@ -238,28 +245,13 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         print_lines(&table::means(group, &report));
     }
     if let Some(file) = &arguments.json {
-        let mut text = serde_json::to_string_pretty(&report)?;
-        text.push('\n');
-        fs::write(file, text).with_context(|| format!("cannot write {file}"))?;
+        report.write(file)?;
     }
     draw(&report, arguments.svg.as_deref())?;
-    Ok(ok)
-}
-
-/// Prints the table of a report that is complete.
-fn show(report: &Report) {
-    println!("{}", table::title(report));
-    for group in Group::ALL {
-        let rows: Vec<&Measured> = report.of(group).collect();
-        if rows.is_empty() {
-            continue;
-        }
-        println!("{}", table::heading(group));
-        for row in rows {
-            print_lines(&table::lines(row));
-        }
-        print_lines(&table::means(group, report));
+    if arguments.bless {
+        pages::bless(report)?;
     }
+    Ok(ok)
 }
 
 fn print_lines(lines: &[String]) {
@@ -279,6 +271,17 @@ fn draw(report: &Report, file: Option<&Utf8Path>) -> Result<()> {
 }
 
 impl Report {
+    fn read(file: &Utf8Path) -> Result<Report> {
+        let text = fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?;
+        serde_json::from_str(&text).with_context(|| format!("{file} is no such report"))
+    }
+
+    fn write(&self, file: &Utf8Path) -> Result<()> {
+        let mut text = serde_json::to_string_pretty(self)?;
+        text.push('\n');
+        fs::write(file, text).with_context(|| format!("cannot write {file}"))
+    }
+
     fn of(&self, group: Group) -> impl Iterator<Item = &Measured> {
         self.rows.iter().filter(move |row| row.row.group == group)
     }

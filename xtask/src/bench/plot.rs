@@ -47,6 +47,11 @@ text { font: 12px system-ui, -apple-system, 'Segoe UI', sans-serif; fill: #24292
 }
 ";
 
+/// A place in the picture: more digits would only tell how a computer adds.
+fn place(at: f64) -> f64 {
+    (at * 10.0).round() / 10.0
+}
+
 /// Draws what gosan number `index` took.
 pub fn draw(report: &Report, index: usize) -> String {
     let groups: Vec<(Group, Vec<&Measured>)> = Group::ALL
@@ -107,7 +112,7 @@ fn legend() -> Markup {
 fn grid(x: f64, bottom: f64) -> Markup {
     html! {
         @for (ratio, label) in [(0.0, "0"), (0.5, "0.5"), (1.0, "1 = go -race"), (1.5, "1.5")] {
-            @let at = x + ratio / MOST * PANEL;
+            @let at = place(x + ratio / MOST * PANEL);
             line class=(if ratio == 1.0 { "stock" } else { "grid" })
                 x1=(at) x2=(at) y1=(TOP) y2=(bottom + 4.0) {}
             text.small x=(at) y=(bottom + 18.0) text-anchor="middle" { (label) }
@@ -151,18 +156,18 @@ fn line(row: &Measured, index: usize, y: f64) -> Markup {
 }
 
 fn bar(x: f64, y: f64, ratio: Ratio, goal: Option<f64>) -> Markup {
-    let place = |ratio: f64| x + ratio.clamp(0.0, MOST) / MOST * PANEL;
+    let place = |ratio: f64| place(x + ratio.clamp(0.0, MOST) / MOST * PANEL);
     let met = goal.is_none_or(|goal| Verdict::of(ratio.median, goal) == Verdict::Met);
     let end = place(ratio.median.max(0.005));
     let middle = y + BAR / 2.0;
     html! {
         rect class=(if met { "met" } else { "behind" })
-            x=(x) y=(y) width=(end - x) height=(BAR) rx="1.5" {}
+            x=(x) y=(y) width=(self::place(end - x)) height=(BAR) rx="1.5" {}
         line.spread x1=(place(ratio.low)) x2=(place(ratio.high)) y1=(middle) y2=(middle) {}
         @if let Some(goal) = goal {
             line.goal x1=(place(goal)) x2=(place(goal)) y1=(y - 2.0) y2=(y + BAR + 2.0) {}
         }
-        text.small x=(place(ratio.high.max(ratio.median).max(goal.unwrap_or(0.0))) + 6.0) y=(y + 10.0) {
+        text.small x=(self::place(place(ratio.high.max(ratio.median).max(goal.unwrap_or(0.0))) + 6.0)) y=(y + 10.0) {
             (format!("{:.2}", ratio.median.max(0.0)))
         }
     }

@@ -4,6 +4,19 @@ use super::figures::{Comparison, Ratio, geometric_mean};
 use super::rows::{Goals, Group};
 use super::{Measured, Report, Verdict};
 
+/// The table of a report that is complete.
+pub fn all(report: &Report) -> String {
+    let mut lines = vec![title(report)];
+    for group in Group::ALL {
+        if report.of(group).next().is_some() {
+            lines.push(heading(group));
+            lines.extend(report.of(group).flat_map(self::lines));
+            lines.extend(means(group, report));
+        }
+    }
+    lines.join("\n")
+}
+
 /// The lines above all groups.
 pub fn title(report: &Report) -> String {
     let mut title = format!(
@@ -21,14 +34,16 @@ pub fn title(report: &Report) -> String {
 /// The lines above a group's rows.
 pub fn heading(group: Group) -> String {
     format!(
-        "\n{}: gosan / stock, goals: {}\n{:<19} {:>8} {:>8}  {:>12}  {:>12}  {:^17}  {:^6}  {:^17}",
+        "\n{}: gosan / stock, goals: {}\n{:<19} {:>8} {:>8}  {:>6}{:>6}  {:>6}{:>6}  {:<17}  {:>6}  {}",
         group.title(),
         goals(group.goals()),
         "",
         "plain",
-        "",
+        "peak",
         "stock",
+        "peak",
         "gosan",
+        "peak",
         "processor",
         "wall",
         "memory added"
@@ -89,14 +104,15 @@ fn line(measured: &Measured, index: usize) -> String {
 
 /// What is to be said of a row besides its figures.
 fn remarks(goals: Goals, gosan: &Comparison) -> String {
-    let mut remarks: Vec<String> = super::behind(goals, gosan)
-        .iter()
-        .map(|what| format!("BEHIND in {what}"))
-        .collect();
+    let mut remarks = Vec::new();
+    let behind = super::behind(goals, gosan);
+    if !behind.is_empty() {
+        remarks.push(format!("BEHIND: {}", behind.join(", ")));
+    }
     if gosan.processor.is_wide() && goals.processor.is_some() {
         remarks.push("unsteady".to_owned());
     }
-    remarks.join(", ")
+    remarks.join("; ")
 }
 
 /// A line below a group's rows for each gosan; one row is its own mean.

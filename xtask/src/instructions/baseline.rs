@@ -1,14 +1,14 @@
 //! The committed counts, and how far a count may be from them.
 
-use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::{Context, Result};
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use super::Added;
+use super::{Added, table};
 use crate::go::Go;
+use crate::quote::Quote;
 use crate::tally::Tally;
 use crate::workspace;
 
@@ -16,13 +16,20 @@ use crate::workspace;
 const TOLERANCE: f64 = 0.05;
 const TOLERATED: i64 = 2;
 
+/// The page that shows the baseline.
+const TABLE: Quote = Quote {
+    page: "docs/design/performance.md",
+    command: "cargo xtask instructions --stock --bless",
+};
+
 /// The file's content.
 #[derive(Serialize, Deserialize)]
 pub struct Baseline {
     /// The Go that it was counted with, as 1.26: Go's own code differs.
     pub go: String,
-    /// Instructions that one event adds.
-    instructions: BTreeMap<String, i64>,
+    gosan: Vec<Added>,
+    /// For comparison; nothing is judged by it.
+    stock: Option<Vec<Added>>,
 }
 
 fn file() -> Utf8PathBuf {
@@ -34,24 +41,39 @@ fn minor(go: &Go) -> String {
 }
 
 impl Baseline {
+    pub fn new(go: &Go, gosan: Vec<Added>, stock: Option<Vec<Added>>) -> Baseline {
+        Baseline {
+            go: minor(go),
+            gosan,
+            stock,
+        }
+    }
+
     pub fn read() -> Result<Baseline> {
         let file = file();
         let text = fs::read_to_string(&file).with_context(|| format!("cannot read {file}"))?;
         serde_json::from_str(&text).with_context(|| format!("{file} is no baseline"))
     }
 
-    pub fn write(go: &Go, added: &[Added]) -> Result<()> {
-        let of = |event: &Added| (event.name.clone(), event.instructions);
-        let baseline = Baseline {
-            go: minor(go),
-            instructions: added.iter().map(of).collect(),
-        };
+    /// Writes the file, and the table into its page.  Stock's earlier figures
+    /// stay where it was not counted.
+    pub fn write(mut self) -> Result<()> {
+        if self.stock.is_none()
+            && let Ok(earlier) = Baseline::read()
+        {
+            self.stock = earlier.stock;
+        }
         let file = file();
-        let mut text = serde_json::to_string_pretty(&baseline)?;
+        let mut text = serde_json::to_string_pretty(&self)?;
         text.push('\n');
         fs::write(&file, text).with_context(|| format!("cannot write {file}"))?;
-        println!("Written to {file}.");
+        TABLE.put(&self.table())?;
+        println!("Written to {file} and {}.", TABLE.page);
         Ok(())
+    }
+
+    fn table(&self) -> String {
+        table(&self.gosan, self.stock.as_deref())
     }
 
     pub fn is_of(&self, go: &Go) -> bool {
@@ -62,8 +84,9 @@ impl Baseline {
     pub fn judge(&self, added: &[Added]) -> Tally {
         let mut tally = Tally::default();
         for event in added {
-            match self.instructions.get(&event.name) {
-                Some(&before) if event.instructions <= most(before) => {
+            let known = self.gosan.iter().find(|known| known.name == event.name);
+            match known.map(|known| known.instructions) {
+                Some(before) if event.instructions <= most(before) => {
                     tally.passed += 1;
                     if event.instructions < least(before) {
                         tally.notes.push(format!(
@@ -87,10 +110,11 @@ impl Baseline {
                 }
             }
         }
-        for name in self.instructions.keys() {
-            if !added.iter().any(|event| event.name == *name) {
+        for known in &self.gosan {
+            if !added.iter().any(|event| event.name == known.name) {
                 tally.failed += 1;
-                tally.notes.push(format!("{name}: was not counted"));
+                let note = format!("{}: was not counted", known.name);
+                tally.notes.push(note);
             }
         }
         tally
@@ -127,7 +151,8 @@ mod tests {
     fn judged(events: &[Added]) -> Tally {
         let baseline = Baseline {
             go: "1.26".to_owned(),
-            instructions: [("read".to_owned(), 10), ("lock".to_owned(), 200)].into(),
+            gosan: vec![event("read", 10), event("lock", 200)],
+            stock: None,
         };
         baseline.judge(events)
     }
@@ -151,5 +176,11 @@ mod tests {
     fn kinds_that_come_or_go_fail() {
         let tally = judged(&[event("read", 10), event("write", 10)]);
         assert_eq!((tally.passed, tally.failed), (1, 2));
+    }
+
+    #[test]
+    fn the_page_shows_the_committed_counts() {
+        let baseline = Baseline::read().expect("the committed baseline");
+        assert!(TABLE.shows(&baseline.table()), "another table");
     }
 }

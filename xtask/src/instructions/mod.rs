@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
 
 use crate::go::{Go, find};
 use crate::process;
@@ -39,15 +40,17 @@ const NOTHING_NEW: [(&str, i64, i64); 4] = [
 ];
 
 /// What a kind of event costs on top of the plain program.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Added {
     pub name: String,
     pub instructions: i64,
     pub calls: i64,
     pub pushes: i64,
     pub lines: i64,
-    /// All its instructions, with the program's own, by function; in the mean.
-    pub functions: Vec<(String, f64)>,
+    /// All its instructions, with the program's own, by function: how many of
+    /// all the events together.
+    #[serde(skip)]
+    pub functions: Vec<(String, u32)>,
 }
 
 /// The task: `bless` makes what is counted the baseline, `stock` counts stock's
@@ -76,7 +79,8 @@ pub fn run(
     } else {
         None
     };
-    print(&added, beside.as_deref());
+    let text = table(&added, beside.as_deref());
+    println!("{text}");
     for event in added
         .iter()
         .filter(|event| functions_of.contains(&event.name))
@@ -84,7 +88,7 @@ pub fn run(
         print_functions(event);
     }
     if bless {
-        Baseline::write(&go, &added)?;
+        Baseline::new(&go, added, beside).write()?;
         return Ok(true);
     }
     let tally = judge(&go, &added)?;
@@ -98,7 +102,7 @@ pub fn run(
 pub fn test(gosan: &Utf8Path, go: &Go) -> Result<Tally> {
     match count(gosan, go)? {
         Ok(added) => {
-            print(&added, None);
+            println!("{}", table(&added, None));
             judge(go, &added)
         }
         Err(refused) => Ok(Tally {
@@ -224,50 +228,43 @@ fn added(plain: &Kind, with: &Kind) -> Result<Added> {
     })
 }
 
-/// How many instructions an event has in each function, most first.
-fn functions(kind: &Kind) -> Vec<(String, f64)> {
-    let events = kind.events.len().max(1) as f64;
-    let mean = |(name, count): (&String, &u32)| (name.clone(), f64::from(*count) / events);
-    let mut functions: Vec<(String, f64)> = kind.functions.iter().map(mean).collect();
-    functions.sort_by(|left, right| right.1.total_cmp(&left.1));
+/// How many instructions the events have in each function, most first.
+fn functions(kind: &Kind) -> Vec<(String, u32)> {
+    let all = kind.functions.iter();
+    let mut functions: Vec<(String, u32)> = all.map(|(name, n)| (name.clone(), *n)).collect();
+    functions.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     functions
 }
 
 fn print_functions(event: &Added) {
-    println!(
-        "\nInstructions of {:?} by function, in the mean:",
-        event.name
-    );
+    println!("\nInstructions of all events {:?} by function:", event.name);
     for (function, instructions) in &event.functions {
-        println!("{instructions:>10.1}  {function}");
+        println!("{instructions:>8}  {function}");
     }
 }
 
-fn print(added: &[Added], stock: Option<&[Added]>) {
-    let heading = format!(
+/// A line for each kind, with stock's figures beside gosan's.
+fn table(added: &[Added], stock: Option<&[Added]>) -> String {
+    let mut heading = format!(
         "{:<26} {:>12} {:>6} {:>7} {:>11}",
         "added by one event", "instructions", "calls", "pushes", "cache lines"
     );
-    match stock {
-        Some(_) => println!(
-            "{heading}  stock: {:>12} {:>11}",
-            "instructions", "cache lines"
-        ),
-        None => println!("{heading}"),
+    if stock.is_some() {
+        heading += &format!("  stock: {:>12} {:>11}", "instructions", "cache lines");
     }
-    for (index, event) in added.iter().enumerate() {
-        let line = format!(
+    let mut lines = vec![heading];
+    for event in added {
+        let mut line = format!(
             "{:<26} {:>12} {:>6} {:>7} {:>11}",
             event.name, event.instructions, event.calls, event.pushes, event.lines
         );
-        match stock.and_then(|stock| stock.get(index)) {
-            Some(stock) => println!(
-                "{line}         {:>12} {:>11}",
-                stock.instructions, stock.lines
-            ),
-            None => println!("{line}"),
+        let same = |stock: &&Added| stock.name == event.name;
+        if let Some(stock) = stock.and_then(|stock| stock.iter().find(same)) {
+            line += &format!("         {:>12} {:>11}", stock.instructions, stock.lines);
         }
+        lines.push(line);
     }
+    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -309,7 +306,7 @@ mod tests {
         };
         let event = added(&kind(&[5, 5, 5]), &kind(&[25, 900, 24])).expect("events");
         assert_eq!(event.instructions, 20);
-        assert_eq!(event.functions[0], ("g".to_owned(), 20.0));
+        assert_eq!(event.functions[0], ("g".to_owned(), 60));
         assert!(added(&kind(&[]), &kind(&[1])).is_err());
     }
 }

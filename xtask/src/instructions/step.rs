@@ -8,7 +8,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use camino::Utf8Path;
@@ -20,13 +22,17 @@ use nix::errno::Errno;
 use nix::libc::user_regs_struct;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::ptrace;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use object::{File, Object, ObjectSymbol, SymbolKind};
 
 const LINE_BYTES: u64 = 64;
 const LONGEST_INSTRUCTION: usize = 15;
+
+/// For a million steps; a program whose first thread waits for one that is held
+/// would never end.
+const LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// What a stretch of instructions did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -249,6 +255,8 @@ struct Tracee {
     /// The threads that were stopped and do not go on.
     held: Vec<Pid>,
     known: HashMap<u64, Code>,
+    /// Ends the thread that watches over the limit.
+    _limit: mpsc::Sender<()>,
 }
 
 impl Tracee {
@@ -267,12 +275,14 @@ impl Tracee {
             .spawn()
             .with_context(|| format!("cannot start {program}"))?;
         let pid = i32::try_from(child.id()).context("a process id")?;
+        let pid = Pid::from_raw(pid);
         let mut tracee = Tracee {
             child,
-            pid: Pid::from_raw(pid),
+            pid,
             names: Vec::new(),
             held: Vec::new(),
             known: HashMap::new(),
+            _limit: kill_at_limit(pid),
         };
         let output = tracee.child.stdout.take().context("its output")?;
         for line in BufReader::new(output).lines() {
@@ -311,7 +321,7 @@ impl Tracee {
                 WaitStatus::Stopped(_, Signal::SIGTRAP) => return Ok(()),
                 WaitStatus::Stopped(_, other) => signal = Some(other),
                 WaitStatus::PtraceEvent(..) => signal = None,
-                other => bail!("the program ended before its last event: {other:?}"),
+                other => bail!("the program did not come to its last event: {other:?}"),
             }
         }
     }
@@ -334,6 +344,18 @@ impl Tracee {
         }
         self.known.get(&address).context("it was just read")
     }
+}
+
+/// Kills a process that takes too long, unless what this gives is dropped before.
+fn kill_at_limit(process: Pid) -> mpsc::Sender<()> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        if receiver.recv_timeout(LIMIT) == Err(mpsc::RecvTimeoutError::Timeout) {
+            // It may just have ended by itself.
+            let _ = kill(process, Signal::SIGKILL);
+        }
+    });
+    sender
 }
 
 /// The threads of a process, the first among them.
