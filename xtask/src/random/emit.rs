@@ -110,6 +110,7 @@ fn access(place: Place, how: Use, value: usize) -> String {
         Place::Half(i) => format!("v.h[{i}]"),
         Place::Atomic(i) => format!("v.a[{i}]"),
         Place::Map => "v.m[1]".to_owned(),
+        Place::Row(..) => "v.r[i]".to_owned(),
         Place::Bytes(from, to) if to - from == 1 => format!("v.b[{from}]"),
         Place::Bytes(from, to) => {
             let range = format!("v.b[{from}:{to}]");
@@ -119,11 +120,15 @@ fn access(place: Place, how: Use, value: usize) -> String {
             };
         }
     };
-    match how {
+    let one = match how {
         Use::Read => format!("use({name})"),
         Use::Write if matches!(place, Place::Bytes(..)) => format!("{name} = {}", value % 256),
         Use::Write => format!("{name} = {value}"),
         Use::Increment => format!("{name}++"),
+    };
+    match place {
+        Place::Row(from, to) => format!("for i := {from}; i < {to}; i++ {{ {one} }}"),
+        _ => one,
     }
 }
 

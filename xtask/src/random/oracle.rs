@@ -6,7 +6,8 @@
 //! gosan tells a race by the first access of a stretch of time (reports.md): a
 //! later one of the same goroutine that races with the same accesses *stands
 //! behind* it, and an older one stands behind a newer that it happens before.
-//! [`Trace::missing`] allows for that, and for nothing else.
+//! This holds byte by byte.  [`Trace::missing`] allows for it, and for nothing
+//! else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -110,16 +111,15 @@ impl Access {
             && !self.happens_before(later)
     }
 
-    /// Whether whatever races with `other` at its bytes would race with this.
-    fn covers(&self, other: &Access) -> bool {
-        let bytes = self.bytes.0 <= other.bytes.0 && other.bytes.1 <= self.bytes.1;
+    /// Whether whatever races with `other` at this byte would race with this.
+    fn covers(&self, other: &Access, byte: usize) -> bool {
         let kind = match (self.write, self.atomic) {
             (true, false) => true,
             (false, false) => !other.write,
             (true, true) => other.atomic,
             (false, true) => other.atomic && !other.write,
         };
-        bytes && kind
+        kind && (self.bytes.0..self.bytes.1).contains(&byte)
     }
 }
 
@@ -174,11 +174,15 @@ impl Trace {
                 if !earlier.races_with(later) {
                     continue;
                 }
-                let is_told = self.in_place_of(i, j).any(|one| {
-                    self.in_place_of(j, j + 1)
-                        .any(|other| reported.contains(&pair(one.line, other.line)))
-                });
-                if !is_told {
+                let is_told = |byte| {
+                    self.in_place_of(i, j, byte).any(|one| {
+                        self.in_place_of(j, j + 1, byte)
+                            .any(|other| reported.contains(&pair(one.line, other.line)))
+                    })
+                };
+                let from = earlier.bytes.0.max(later.bytes.0);
+                let to = earlier.bytes.1.min(later.bytes.1);
+                if !(from..to).all(is_told) {
                     missing.insert(pair(earlier.line, later.line));
                 }
             }
@@ -186,14 +190,14 @@ impl Trace {
         missing
     }
 
-    /// The accesses before `end` that stand for one, itself included.
-    fn in_place_of(&self, index: usize, end: usize) -> impl Iterator<Item = &Access> {
+    /// The accesses before `end` that stand for one at a byte, itself included.
+    fn in_place_of(&self, index: usize, end: usize, byte: usize) -> impl Iterator<Item = &Access> {
         let this = &self.accesses[index];
         let accesses = self.accesses[..end].iter().enumerate();
         let standing = accesses.filter(move |(i, other)| {
             let same_stretch = other.by == this.by && other.stretch == this.stretch && *i <= index;
             let newer = *i >= index && this.happens_before(other);
-            *i == index || (other.covers(this) && (same_stretch || newer))
+            *i == index || (other.covers(this, byte) && (same_stretch || newer))
         });
         standing.map(|(_, access)| access)
     }
@@ -228,6 +232,8 @@ fn bytes_of(place: Place) -> (usize, usize) {
         Place::Half(i) => one(40 + 4 * i),
         Place::Atomic(i) => one(56 + 8 * i),
         Place::Map => one(100),
+        // One for each word.
+        Place::Row(from, to) => (300 + from, 300 + to),
     }
 }
 

@@ -35,7 +35,13 @@ pub enum Place {
     Atomic(usize),
     /// The map.
     Map,
+    /// Words of an array, from one to before another, in a loop.  What many
+    /// words have in common is kept apart from them, and must not be mixed up.
+    Row(usize, usize),
 }
+
+/// Words of the array.
+pub const ROW: usize = 48;
 
 /// How a step uses memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -181,7 +187,7 @@ impl Maker {
     fn access(&mut self) -> Op {
         let uses = [Use::Read, Use::Read, Use::Write, Use::Write, Use::Increment];
         let how = uses[self.dice.roll(uses.len())];
-        let place = match self.dice.roll(12) {
+        let place = match self.dice.roll(13) {
             0..4 => Place::Field(self.dice.roll(3)),
             4..6 => {
                 let from = self.dice.roll(8);
@@ -192,7 +198,12 @@ impl Maker {
                 Place::Bytes(from, from + 2 + self.dice.roll(7 - from))
             }
             8 => Place::Half(self.dice.roll(4)),
-            9 | 10 => Place::Atomic(self.dice.roll(2)),
+            9 => Place::Atomic(self.dice.roll(2)),
+            10 => {
+                let from = self.dice.roll(ROW);
+                Place::Row(from, from + 1 + self.dice.roll(ROW - from))
+            }
+            11 => Place::Row(0, ROW),
             _ => Place::Map,
         };
         // A range is copied one way or the other.
