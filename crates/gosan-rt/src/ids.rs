@@ -71,6 +71,9 @@ struct Ids {
     free: Vec<(Slot, Time)>,
     segments_since_reclaim: u32,
     reclaim_after: u32,
+    /// As [`RECLAIM_SEGMENTS`] and [`RECLAIM_SLOTS`], or what a test wants.
+    least_segments: u32,
+    least_slots: usize,
     ended_at_reclaim: usize,
     goroutines: u64,
 }
@@ -116,6 +119,8 @@ impl Ids {
             free: Vec::new(),
             segments_since_reclaim: 0,
             reclaim_after: RECLAIM_SEGMENTS,
+            least_segments: RECLAIM_SEGMENTS,
+            least_slots: RECLAIM_SLOTS,
             ended_at_reclaim: 0,
             goroutines: 0,
         }
@@ -146,6 +151,15 @@ pub fn reserve() -> bool {
     let reserved = SEGMENTS.reserve() && LIVES.reserve() && LIVES.ensure(0);
     LIVES.get(0).state.store(RUNNING, Ordering::Relaxed);
     reserved
+}
+
+/// Lets reclaim run after so many new segments, or ended goroutines, already:
+/// tests exercise the reuse of numbers by it.
+pub fn reclaim_after(least: u32) {
+    let mut ids = IDS.lock();
+    ids.reclaim_after = least;
+    ids.least_segments = least;
+    ids.least_slots = least as usize;
 }
 
 /// The present era of slot reuse.
@@ -217,7 +231,7 @@ pub fn retire_slot(hb: &Goroutine, recorded: bool) {
         last,
         next: now + 1,
     });
-    if ids.ended.len() >= RECLAIM_SLOTS.max(2 * ids.ended_at_reclaim) {
+    if ids.ended.len() >= ids.least_slots.max(2 * ids.ended_at_reclaim) {
         want_reclaim();
     }
 }
@@ -412,7 +426,9 @@ pub fn free(census: &Census, unnamed: Unnamed) {
     }
     ids.ended_at_reclaim = ids.ended.len();
     let in_use = census.segments as usize - census.free_segments.len() - unnamed.segments.len();
-    ids.reclaim_after = RECLAIM_SEGMENTS.max(in_use as u32);
+    // A test's small number makes passes as frequent whatever is in use.
+    let in_use = in_use as u32 / (RECLAIM_SEGMENTS / ids.least_segments.min(RECLAIM_SEGMENTS));
+    ids.reclaim_after = ids.least_segments.max(in_use);
     ids.segments.freed.extend_from_slice(&unnamed.segments);
     ids.lives.freed.extend_from_slice(&unnamed.lives);
 }

@@ -29,7 +29,11 @@ pub fn start_program() -> &'static RaceCtx {
         crate::fatal("gosan: cannot reserve address space; is it limited by `ulimit -v`?");
     }
     sys::register_barrier();
-    report::start(Options::parse(&environment(b"GORACE")));
+    let options = Options::parse(&environment(b"GORACE"));
+    if options.reclaim_after != 0 {
+        ids::reclaim_after(options.reclaim_after);
+    }
+    report::start(options);
     // Read, so that the linker keeps it.
     core::hint::black_box(&__gosan_marker);
     let (slot, time) = ids::slot_for_first();

@@ -25,6 +25,9 @@ pub struct Options {
     pub suppress_equal_stacks: bool,
     /// Whether a word is reported once.
     pub suppress_equal_addresses: bool,
+    /// After how many segments reclaim runs at the earliest; 0 for the usual
+    /// number.  For tests of reclaim.
+    pub reclaim_after: u32,
     /// Names of options that are not known, and of those whose value is not.
     pub unknown: Vec<Vec<u8>>,
 }
@@ -40,6 +43,7 @@ impl Default for Options {
             suppressions: Vec::new(),
             suppress_equal_stacks: true,
             suppress_equal_addresses: false,
+            reclaim_after: 0,
             unknown: Vec::new(),
         }
     }
@@ -68,6 +72,12 @@ impl Options {
             b"atexit_sleep_ms" => {
                 return number(value)
                     .map(|n| self.atexit_sleep_ms = n.max(0) as u64)
+                    .is_some();
+            }
+            b"reclaim_after" => {
+                return number(value)
+                    .and_then(|n| u32::try_from(n).ok())
+                    .map(|n| self.reclaim_after = n)
                     .is_some();
             }
             // Nothing here depends on a history, of whatever size.
