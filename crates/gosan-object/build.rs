@@ -30,7 +30,7 @@ fn main() -> Result<()> {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let crates = here.parent().context("the crate lies in a folder")?;
-    for source in ["gosan-rt", "gosan-engine"] {
+    for source in ["gosan-rt", "gosan-engine", "gosan-wire"] {
         println!(
             "cargo::rerun-if-changed={}",
             crates.join(source).join("src").display()

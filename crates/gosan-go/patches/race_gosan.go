@@ -13,14 +13,22 @@ import (
 	"unsafe"
 )
 
-//go:cgo_import_static __gosan_goroot
+//go:cgo_import_static __gosan_start
+//go:cgo_import_static __gosan_package
+//go:cgo_import_static __gosan_test
 //go:cgo_import_static __gosan_atexit_ms
 //go:cgo_import_static __gosan_unwound
 //go:cgo_import_static __gosan_quick_read
 //go:cgo_import_static __gosan_quick_write
 
-//go:linkname __gosan_goroot __gosan_goroot
-var __gosan_goroot byte
+//go:linkname __gosan_start __gosan_start
+var __gosan_start byte
+
+//go:linkname __gosan_package __gosan_package
+var __gosan_package byte
+
+//go:linkname __gosan_test __gosan_test
+var __gosan_test byte
 
 //go:linkname __gosan_atexit_ms __gosan_atexit_ms
 var __gosan_atexit_ms byte
@@ -28,19 +36,48 @@ var __gosan_atexit_ms byte
 //go:linkname __gosan_unwound __gosan_unwound
 var __gosan_unwound byte
 
-// The GOROOT that this program was built in, and the one that its user knows.
-// Reports show the second.  Both end in NUL, as the object reads them.
+// raceBuildInfo is what the object cannot know by itself.  All texts end in NUL,
+// as the object reads them.
+type raceBuildInfo struct {
+	assembledGoroot, userGoroot, runs, version *byte
+}
+
+// The GOROOT that this program was built in, and the one that its user knows,
+// which reports show; where a gosan that waits for this program keeps what
+// belongs to its run; the version of Go.
 const (
 	raceAssembledGoroot = {{ASSEMBLED_GOROOT}}
 	raceUserGoroot      = {{USER_GOROOT}}
+	raceRuns            = {{RUNS}}
+	raceVersion         = {{GO_VERSION}}
 )
 
-// racegoroot tells the object how to turn a path of the assembled GOROOT into
-// one of the user's.
-func racegoroot() {
-	from := uintptr(unsafe.Pointer(unsafe.StringData(raceAssembledGoroot)))
-	to := uintptr(unsafe.Pointer(unsafe.StringData(raceUserGoroot)))
-	racecall(&__gosan_goroot, from, to, 0, 0)
+var raceBuild raceBuildInfo
+
+// racestartobject tells the object about the build and has it read its options.
+func racestartobject() {
+	raceBuild = raceBuildInfo{
+		unsafe.StringData(raceAssembledGoroot),
+		unsafe.StringData(raceUserGoroot),
+		unsafe.StringData(raceRuns),
+		unsafe.StringData(raceVersion),
+	}
+	racecall(&__gosan_start, uintptr(unsafe.Pointer(&raceBuild)), 0, 0, 0)
+}
+
+// testing_raceTestPackage tells the object whose tests these are.
+//
+//go:linkname testing_raceTestPackage testing.raceTestPackage
+func testing_raceTestPackage(path string) {
+	racecall(&__gosan_package, uintptr(unsafe.Pointer(unsafe.StringData(path))), uintptr(len(path)), 0, 0)
+}
+
+// testing_raceTestStarts tells the object which test, by its full name, the
+// current goroutine and those that it starts belong to from now on.
+//
+//go:linkname testing_raceTestStarts testing.raceTestStarts
+func testing_raceTestStarts(name string) {
+	racecall(&__gosan_test, getg().racectx, uintptr(unsafe.Pointer(unsafe.StringData(name))), uintptr(len(name)), 0)
 }
 
 // racerecovered tells the object how much of gp's stack is left after a

@@ -18,6 +18,8 @@ use crate::{Error, Result, tree};
 /// Names within the cache directory.
 const GOROOTS: &str = "goroots";
 const STAMPS: &str = "stamps";
+const RUNS: &str = "runs";
+const LAST_RUN: &str = "last-run";
 const IN_USE: &str = "in-use.lock";
 const ASSEMBLING: &str = "assembling.lock";
 
@@ -95,6 +97,16 @@ impl Cache {
         self.dir.join(STAMPS)
     }
 
+    /// Where each running gosan keeps what belongs to its run.
+    pub fn runs(&self) -> Utf8PathBuf {
+        self.dir.join(RUNS)
+    }
+
+    /// Where the records of the last run are kept.
+    pub fn last_run(&self) -> Utf8PathBuf {
+        self.dir.join(LAST_RUN)
+    }
+
     /// Announces that this process works with the cache until the result is
     /// dropped.
     pub fn enter(&self) -> Result<InUse> {
@@ -129,8 +141,7 @@ impl Cache {
             cleared.bytes += tree::remove(doomed.as_std_path()).map_err(Error::cache(&doomed))?;
             cleared.roots += usize::from(complete);
         }
-        let stamps = self.stamps();
-        for path in [&goroots, &stamps] {
+        for path in [&goroots, &self.stamps(), &self.runs(), &self.last_run()] {
             if path.exists() {
                 tree::remove(path.as_std_path()).map_err(Error::cache(path))?;
             }

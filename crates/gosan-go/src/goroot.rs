@@ -30,12 +30,15 @@ const FORMAT: u32 = 1;
 const NOTE: &str = "gosan-goroot.json";
 
 /// Files whose change means that the user's GOROOT is another one now.
-const KEY_FILES: [&str; 6] = [
+const KEY_FILES: [&str; 9] = [
     "bin/go",
     "pkg/tool/linux_amd64/compile",
     "pkg/tool/linux_amd64/link",
     "src/runtime/race.go",
     "src/runtime/panic.go",
+    "src/testing/benchmark.go",
+    "src/testing/fuzz.go",
+    "src/testing/run_example.go",
     "src/testing/testing.go",
 ];
 
@@ -164,9 +167,12 @@ impl Assembly<'_> {
     fn changes(&self, path: &Utf8Path) -> Result<Changes> {
         let real = &self.toolchain.goroot;
         let minor = self.toolchain.version.minor();
+        let runs = self.cache.runs();
         let values = Values {
             assembled_goroot: path.as_str(),
             user_goroot: real.as_str(),
+            runs: runs.as_str(),
+            version: self.toolchain.version.as_str(),
         };
         let mut texts: BTreeMap<String, String> = BTreeMap::new();
         let mut warnings = Vec::new();

@@ -46,6 +46,10 @@ pub enum Need {
 pub struct Values<'a> {
     pub assembled_goroot: &'a str,
     pub user_goroot: &'a str,
+    /// Where a running gosan keeps what belongs to its run.
+    pub runs: &'a str,
+    /// The version of Go, as it names itself.
+    pub version: &'a str,
 }
 
 /// Why a patch does not fit a file.
@@ -113,6 +117,8 @@ fn fill(template: &str, minor: u32, values: &Values) -> String {
         .replace("{{BUBBLE}}", bubble)
         .replace("{{ASSEMBLED_GOROOT}}", &c_string(values.assembled_goroot))
         .replace("{{USER_GOROOT}}", &c_string(values.user_goroot))
+        .replace("{{RUNS}}", &c_string(values.runs))
+        .replace("{{GO_VERSION}}", &c_string(values.version))
 }
 
 /// A Go string literal of the text and a NUL.
@@ -139,6 +145,8 @@ mod tests {
     const VALUES: Values = Values {
         assembled_goroot: "/a/root",
         user_goroot: "/usr/local/go",
+        runs: "/runs",
+        version: "go1.26.0",
     };
 
     fn replace(anchor: &'static str) -> Patch {

@@ -16,7 +16,9 @@ pub const OBJECTS: [&str; 2] = [
 ];
 
 /// The changes, in no particular order: each file is changed once or more, and
-/// later entries see what earlier ones made of it.
+/// later entries see what earlier ones made of it.  What is added to a file
+/// stands on a line that is there already: stacks, and the test log's
+/// `testing.go:1490`, show the numbers that the user's files have.
 pub const PATCHES: &[Patch] = &[
     // The declarations of the object's own symbols, and what calls them.
     Patch {
@@ -45,8 +47,8 @@ pub const PATCHES: &[Patch] = &[
                      abi.FuncPCABI0(racecallbackthunk), 0)\n",
             replacement: "\tracecall(&__tsan_init, uintptr(unsafe.Pointer(&gctx)), \
                           uintptr(unsafe.Pointer(&pctx)), \
-                          abi.FuncPCABI0(racecallbackthunk), 0)\n\
-                          \tracegoroot()\n",
+                          abi.FuncPCABI0(racecallbackthunk), 0); \
+                          racestartobject()\n",
         },
         need: Need::Required,
     },
@@ -56,7 +58,7 @@ pub const PATCHES: &[Patch] = &[
         minors: ALL,
         change: Change::Replace {
             anchor: "\nfunc racefini() {\n",
-            replacement: "\nfunc racefini() {\n\tracequiesce()\n\n",
+            replacement: "\nfunc racefini() { racequiesce()\n",
         },
         need: Need::Optional {
             falls_back: "the end of a program does not wait for accesses that are about to happen",
@@ -124,8 +126,7 @@ pub const PATCHES: &[Patch] = &[
         minors: ALL,
         change: Change::Replace {
             anchor: "\n\tgp.sched.sp = sp\n",
-            replacement: "\n\tif raceenabled {\n\t\tracerecovered(gp, sp)\n\t}\n\
-                          \tgp.sched.sp = sp\n",
+            replacement: "\n\tif raceenabled { racerecovered(gp, sp) }; gp.sched.sp = sp\n",
         },
         need: Need::Optional {
             falls_back: "stacks in reports may be wrong after a recovered panic",
@@ -138,11 +139,74 @@ pub const PATCHES: &[Patch] = &[
         minors: ALL,
         change: Change::Replace {
             anchor: "\n\tm.before()\n\tdefer m.after()\n",
-            replacement: "\n\tm.before()\n\tos.Getenv(\"GORACE\")\n\tdefer m.after()\n",
+            replacement: "\n\tm.before(); os.Getenv(\"GORACE\")\n\tdefer m.after()\n",
         },
         need: Need::Optional {
             falls_back: "a cached test result is shown again after GORACE has changed",
         },
+    },
+    // Tests say their names, and their package's, to the object.
+    Patch {
+        file: "src/testing/race_gosan.go",
+        minors: ALL,
+        change: Change::New {
+            template: include_str!("../patches/testing_race_gosan.go"),
+        },
+        need: Need::Required,
+    },
+    Patch {
+        file: "src/testing/race0_gosan.go",
+        minors: ALL,
+        change: Change::New {
+            template: include_str!("../patches/testing_race0_gosan.go"),
+        },
+        need: Need::Required,
+    },
+    Patch {
+        file: "src/testing/testing.go",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "\n\tInit()\n\treturn &M{\n",
+            replacement: "\n\tInit(); raceTestPackage(deps.ImportPath())\n\treturn &M{\n",
+        },
+        need: Need::Required,
+    },
+    Patch {
+        file: "src/testing/testing.go",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "\nfunc tRunner(t *T, fn func(t *T)) {\n",
+            replacement: "\nfunc tRunner(t *T, fn func(t *T)) { raceTestStarts(t.name)\n",
+        },
+        need: Need::Required,
+    },
+    Patch {
+        file: "src/testing/fuzz.go",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "\nfunc fRunner(f *F, fn func(*F)) {\n",
+            replacement: "\nfunc fRunner(f *F, fn func(*F)) { raceTestStarts(f.name)\n",
+        },
+        need: Need::Required,
+    },
+    Patch {
+        file: "src/testing/benchmark.go",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "\nfunc (b *B) runN(n int) {\n",
+            replacement: "\nfunc (b *B) runN(n int) { raceTestStarts(b.name)\n",
+        },
+        need: Need::Required,
+    },
+    Patch {
+        file: "src/testing/run_example.go",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "\nfunc runExample(eg InternalExample) (ok bool) {\n",
+            replacement: "\nfunc runExample(eg InternalExample) (ok bool) { \
+                          raceTestStarts(eg.Name); defer raceTestStarts(\"\")\n",
+        },
+        need: Need::Required,
     },
 ];
 
@@ -182,6 +246,8 @@ mod tests {
         let values = Values {
             assembled_goroot: "/assembled",
             user_goroot: toolchain.goroot.as_str(),
+            runs: "/runs",
+            version: "go1.26.0",
         };
         let mut checked = 0;
         for patch in patches_for(minor) {
@@ -202,11 +268,29 @@ mod tests {
                     let values = Values {
                         assembled_goroot: "/a",
                         user_goroot: "/b",
+                        runs: "/c",
+                        version: "go1.26.0",
                     };
                     let text = patch.apply(None, minor, &values).unwrap();
                     assert!(!text.contains("{{"), "{} is not filled", patch.file);
-                    assert!(text.contains("\npackage runtime\n"));
+                    let folder = patch.file.rsplit('/').nth(1).unwrap();
+                    assert!(text.contains(&format!("\npackage {folder}\n")));
                 }
+            }
+        }
+    }
+
+    /// Line numbers are the user's files'.  Those of assembly are in no stack.
+    #[test]
+    fn no_change_moves_a_line_of_go() {
+        for patch in PATCHES.iter().filter(|patch| patch.file.ends_with(".go")) {
+            if let Change::Replace {
+                anchor,
+                replacement,
+            } = patch.change
+            {
+                let lines = |text: &str| text.matches('\n').count();
+                assert_eq!(lines(anchor), lines(replacement), "{anchor}");
             }
         }
     }

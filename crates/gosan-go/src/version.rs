@@ -37,6 +37,11 @@ impl GoVersion {
         SUPPORTED_MINORS.contains(&self.minor)
     }
 
+    /// As Go names itself, like `go1.26.0`.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// A form that can stand in a file name.
     pub fn file_name(&self) -> String {
         self.text

@@ -13,7 +13,6 @@ use crate::racectx::{Inner, RaceCtx};
 use crate::sync::{self, Release};
 use crate::{go, life_cycle, report, shadow};
 use core::arch::naked_asm;
-use core::ffi::c_char;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 use gosan_engine::record::Kind;
 use gosan_engine::span::Span;
@@ -220,9 +219,36 @@ extern "C" fn __tsan_fini() {
     life_cycle::end_program();
 }
 
+/// Comes right after `__tsan_init`.
 #[unsafe(no_mangle)]
-extern "C" fn __gosan_goroot(from: *mut c_char, to: *mut c_char) {
-    go::set_goroots(from, to);
+extern "C" fn __gosan_start(build: *mut go::Build) {
+    go::set_build(build);
+    life_cycle::read_options();
+}
+
+/// The program's tests are those of this package.
+#[unsafe(no_mangle)]
+extern "C" fn __gosan_package(name: *const u8, bytes: usize) {
+    // SAFETY: Go passes a string, which lives during the call.
+    report::tests::set_package(unsafe { text(name, bytes) });
+}
+
+/// The goroutine runs a test from now on.
+#[unsafe(no_mangle)]
+extern "C" fn __gosan_test(ctx: *const RaceCtx, name: *const u8, bytes: usize) {
+    // SAFETY: as above.
+    let name = unsafe { text(name, bytes) };
+    with(ctx, |_, inner| report::tests::start(inner.life, name));
+}
+
+/// # Safety
+/// The bytes must be there, and stay, as long as the result is used.
+unsafe fn text<'a>(start: *const u8, bytes: usize) -> &'a [u8] {
+    if start.is_null() {
+        return &[];
+    }
+    // SAFETY: by the contract.
+    unsafe { core::slice::from_raw_parts(start, bytes) }
 }
 
 #[unsafe(no_mangle)]

@@ -8,10 +8,33 @@ use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 type Callback = unsafe extern "C" fn(command: usize, context: *mut c_void);
 
 const SYMBOLIZE_CODE: usize = 1;
+const SYMBOLIZE_DATA: usize = 2;
 
 static CALLBACK: AtomicUsize = AtomicUsize::new(0);
-static GOROOT_FROM: AtomicPtr<c_char> = AtomicPtr::new(core::ptr::null_mut());
-static GOROOT_TO: AtomicPtr<c_char> = AtomicPtr::new(core::ptr::null_mut());
+static BUILD: AtomicPtr<Build> = AtomicPtr::new(core::ptr::null_mut());
+
+/// What the assembled GOROOT knows of the build, `runtime.raceBuild`: texts
+/// that end with NUL and live as long as the program.
+#[repr(C)]
+pub struct Build {
+    assembled_goroot: *const c_char,
+    user_goroot: *const c_char,
+    runs: *const c_char,
+    version: *const c_char,
+}
+
+/// `runtime.symbolizeDataContext`.
+#[repr(C)]
+struct DataContext {
+    address: usize,
+    heap: usize,
+    start: usize,
+    bytes: usize,
+    name: *const c_char,
+    file: *const c_char,
+    line: usize,
+    found: usize,
+}
 
 /// `runtime.symbolizeCodeContext`.
 #[repr(C)]
@@ -29,28 +52,36 @@ pub fn set_callback(callback: usize) {
     CALLBACK.store(callback, Ordering::Release);
 }
 
-/// Remembers the assembled GOROOT and the user's; both end with NUL and live
-/// as long as the program.
-pub fn set_goroots(from: *mut c_char, to: *mut c_char) {
-    GOROOT_TO.store(to, Ordering::Relaxed);
-    GOROOT_FROM.store(from, Ordering::Release);
+/// Remembers what Go tells of the build.
+pub fn set_build(build: *mut Build) {
+    BUILD.store(build, Ordering::Release);
+}
+
+fn build_text(of: impl FnOnce(&Build) -> *const c_char) -> &'static [u8] {
+    // SAFETY: Go handed over a constant of its own, in `__gosan_start`.
+    let build = unsafe { BUILD.load(Ordering::Acquire).as_ref() };
+    build.and_then(|build| text(of(build))).unwrap_or_default()
 }
 
 /// The assembled GOROOT and the user's.
 pub fn goroots() -> Option<(&'static [u8], &'static [u8])> {
-    let from = text(GOROOT_FROM.load(Ordering::Acquire))?;
-    let to = text(GOROOT_TO.load(Ordering::Relaxed))?;
+    let from = build_text(|build| build.assembled_goroot);
+    let to = build_text(|build| build.user_goroot);
     (!from.is_empty() && !to.is_empty()).then_some((from, to))
+}
+
+/// Where a `gosan` that waits for programs keeps a folder for each run.
+pub fn runs() -> &'static [u8] {
+    build_text(|build| build.runs)
+}
+
+/// The version of Go.
+pub fn version() -> &'static [u8] {
+    build_text(|build| build.version)
 }
 
 /// The frame at an address, and the address in its caller where it is inlined.
 pub fn frame_at(pc: usize) -> Option<(Frame, Option<usize>)> {
-    let callback = CALLBACK.load(Ordering::Acquire);
-    if callback == 0 {
-        return None;
-    }
-    // SAFETY: Go handed this address over as its callback, in `__tsan_init`.
-    let callback: Callback = unsafe { core::mem::transmute(callback) };
     let mut context = CodeContext {
         pc,
         function: core::ptr::null(),
@@ -59,22 +90,57 @@ pub fn frame_at(pc: usize) -> Option<(Frame, Option<usize>)> {
         offset: 0,
         found: 0,
     };
-    // SAFETY: this runs on a system stack, as the callback wants, and the
-    // context has the layout that it writes.
-    unsafe { callback(SYMBOLIZE_CODE, (&raw mut context).cast()) };
+    // SAFETY: the context has the layout that this command writes.
+    unsafe { call(SYMBOLIZE_CODE, (&raw mut context).cast()) };
     if context.found == 0 {
         return None;
     }
+    let inlined = context.pc != pc;
     let frame = Frame {
-        function: text(context.function.cast_mut()).unwrap_or(b"??"),
-        file: text(context.file.cast_mut()).unwrap_or(b"-"),
+        function: text(context.function).unwrap_or(b"??"),
+        file: text(context.file).unwrap_or(b"-"),
         line: context.line,
         offset: context.offset,
+        inlined,
     };
-    Some((frame, (context.pc != pc).then_some(context.pc)))
+    Some((frame, inlined.then_some(context.pc)))
 }
 
-fn text(pointer: *mut c_char) -> Option<&'static [u8]> {
+/// Where the heap's object at an address begins, and how many bytes Go keeps
+/// for it.
+pub fn heap_object(address: usize) -> Option<(usize, usize)> {
+    let mut context = DataContext {
+        address,
+        heap: 0,
+        start: 0,
+        bytes: 0,
+        name: core::ptr::null(),
+        file: core::ptr::null(),
+        line: 0,
+        found: 0,
+    };
+    // SAFETY: the context has the layout that this command writes.
+    unsafe { call(SYMBOLIZE_DATA, (&raw mut context).cast()) };
+    (context.found != 0 && context.heap != 0).then_some((context.start, context.bytes))
+}
+
+/// Asks Go's runtime.
+///
+/// # Safety
+/// The context must be the command's.
+unsafe fn call(command: usize, context: *mut c_void) {
+    let callback = CALLBACK.load(Ordering::Acquire);
+    if callback == 0 {
+        return;
+    }
+    // SAFETY: Go handed this address over as its callback, in `__tsan_init`.
+    let callback: Callback = unsafe { core::mem::transmute(callback) };
+    // SAFETY: this runs on a system stack, as the callback wants, and the
+    // context is as the caller promises.
+    unsafe { callback(command, context) };
+}
+
+fn text(pointer: *const c_char) -> Option<&'static [u8]> {
     // SAFETY: Go passes null, or a constant text of its binary that ends with
     // NUL.
     (!pointer.is_null()).then(|| unsafe { CStr::from_ptr(pointer) }.to_bytes())

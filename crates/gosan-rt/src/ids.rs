@@ -47,6 +47,8 @@ struct LifeEntry {
     created_at: AtomicU32,
     creator: AtomicU32,
     state: AtomicU32,
+    /// See [`crate::report::tests`]; inherited from the creator.
+    test: AtomicU32,
 }
 
 const RUNNING: u32 = 1;
@@ -199,6 +201,7 @@ pub fn new_life(creator: Life, created_at: StackId) -> Life {
     entry.created_at.store(created_at.0, Ordering::Relaxed);
     entry.creator.store(creator.0, Ordering::Relaxed);
     entry.state.store(RUNNING, Ordering::Relaxed);
+    entry.test.store(test_of(creator), Ordering::Relaxed);
     Life(life)
 }
 
@@ -310,9 +313,24 @@ pub fn has_ended(life: Life) -> bool {
     LIVES.get(life.0 as usize).state.load(Ordering::Relaxed) == ENDED
 }
 
+/// The test that a goroutine belongs to, and those that it starts from now on.
+pub fn set_test(life: Life, test: u32) {
+    LIVES
+        .get(life.0 as usize)
+        .test
+        .store(test, Ordering::Relaxed);
+}
+
+/// The test that a goroutine belongs to; 0 where there is none.
+pub fn test_of(life: Life) -> u32 {
+    LIVES.get(life.0 as usize).test.load(Ordering::Relaxed)
+}
+
 /// What a report says of a goroutine.
 #[derive(Clone, Copy, Debug)]
 pub struct Biography {
+    /// Whose it is.
+    pub life: Life,
     /// Counts creations: 0 is Go's start-up, 1 the main goroutine.
     pub number: u64,
     /// Where it was created.
@@ -325,10 +343,30 @@ pub struct Biography {
 pub fn biography(life: Life) -> Biography {
     let entry = LIVES.get(life.0 as usize);
     Biography {
+        life,
         number: entry.number.load(Ordering::Relaxed),
         created_at: StackId(entry.created_at.load(Ordering::Relaxed)),
         running: entry.state.load(Ordering::Relaxed) == RUNNING,
     }
+}
+
+/// The goroutines that a goroutine descends from, its creator first.
+///
+/// Lives that no record asks for are used again, and far ancestors are not
+/// kept.  A goroutine is created before its children, so a number that is not
+/// smaller than the child's belongs to another: the chain ends there.
+pub fn ancestors(of: Biography) -> Vec<Biography> {
+    let mut chain = Vec::new();
+    let mut last = of;
+    while last.life.0 != 0 && biography(last.life).number == last.number {
+        let creator = biography(creator_of(last.life));
+        if creator.number == 0 || creator.number >= last.number {
+            break;
+        }
+        chain.push(creator);
+        last = creator;
+    }
+    chain
 }
 
 /// The present time of every slot, for the finalizer goroutine.

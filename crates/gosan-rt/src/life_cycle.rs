@@ -2,7 +2,6 @@
 
 use crate::frames::NO_DISTANCE;
 use crate::ids::{self, Life};
-use crate::options::Options;
 use crate::racectx::{self, Inner, RaceCtx};
 use crate::{boxes, report, sets, shadow, stacks, sync, sys};
 use alloc::vec::Vec;
@@ -29,15 +28,15 @@ pub fn start_program() -> &'static RaceCtx {
         crate::fatal("gosan: cannot reserve address space; is it limited by `ulimit -v`?");
     }
     sys::register_barrier();
-    let options = Options::parse(&environment(b"GORACE"));
-    if options.reclaim_after != 0 {
-        ids::reclaim_after(options.reclaim_after);
-    }
-    report::start(options);
     // Read, so that the linker keeps it.
     core::hint::black_box(&__gosan_marker);
     let (slot, time) = ids::slot_for_first();
     racectx::create(Goroutine::first(slot, time), Life(0))
+}
+
+/// Reads the options, once Go has told what the build knows.
+pub fn read_options() {
+    report::start(&environment(b"GORACE"));
 }
 
 /// The program has returned from main, or called os.Exit(0).

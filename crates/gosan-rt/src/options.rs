@@ -28,6 +28,12 @@ pub struct Options {
     /// After how many segments reclaim runs at the earliest; 0 for the usual
     /// number.  For tests of reclaim.
     pub reclaim_after: u32,
+    /// Directories for records of races.
+    pub record_path: Vec<Vec<u8>>,
+    /// Files with the fingerprints of races that are known.
+    pub baseline: Vec<Vec<u8>>,
+    /// Whether races are printed.
+    pub print: bool,
     /// Names of options that are not known, and of those whose value is not.
     pub unknown: Vec<Vec<u8>>,
 }
@@ -44,6 +50,9 @@ impl Default for Options {
             suppress_equal_stacks: true,
             suppress_equal_addresses: false,
             reclaim_after: 0,
+            record_path: Vec::new(),
+            baseline: Vec::new(),
+            print: true,
             unknown: Vec::new(),
         }
     }
@@ -53,20 +62,28 @@ impl Options {
     /// Reads the value of GORACE.
     pub fn parse(text: &[u8]) -> Options {
         let mut options = Options::default();
+        options.add(text);
+        options
+    }
+
+    /// Reads more options, which take the place of earlier ones.
+    pub fn add(&mut self, text: &[u8]) {
         let mut rest = text;
         while let Some((name, value, after)) = next(rest) {
             rest = after;
-            if !options.set(name, value) {
-                options.unknown.push(name.to_vec());
+            if !self.set(name, value) {
+                self.unknown.push(name.to_vec());
             }
         }
-        options
     }
 
     fn set(&mut self, name: &[u8], value: &[u8]) -> bool {
         match name {
             b"log_path" => self.log_path = value.to_vec(),
             b"strip_path_prefix" => self.strip_path_prefix = value.to_vec(),
+            b"record_path" => self.record_path.push(value.to_vec()),
+            b"baseline" => self.baseline.push(value.to_vec()),
+            b"print" => return flag(value, &mut self.print),
             b"suppressions" => self.suppressions = value.to_vec(),
             b"exitcode" => return number(value).map(|n| self.exitcode = n as i32).is_some(),
             b"atexit_sleep_ms" => {
@@ -149,6 +166,14 @@ mod tests {
         assert!(options.halt_on_error);
         assert_eq!(options.atexit_sleep_ms, 0);
         assert!(options.unknown.is_empty());
+    }
+
+    #[test]
+    fn later_options_take_the_place_of_earlier_ones() {
+        let mut options = Options::parse(b"print=0 exitcode=3 record_path=/a");
+        options.add(b"exitcode=4 record_path=/b");
+        assert_eq!((options.exitcode, options.print), (4, false));
+        assert_eq!(options.record_path, [b"/a", b"/b"]);
     }
 
     #[test]

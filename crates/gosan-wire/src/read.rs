@@ -98,7 +98,7 @@ impl Records {
     /// Takes over the text of a file; the path is for messages.
     pub fn add_text(&mut self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
         let mut process = None;
-        let first_race = self.races.len();
+        let mut first_race = self.races.len();
         let ends = bytes.split_inclusive(|byte| *byte == b'\n');
         for (index, bytes) in ends.enumerate() {
             let text = bytes.trim_ascii();
@@ -109,6 +109,8 @@ impl Records {
                 Ok(Line::Process(header)) => {
                     self.processes.push(header.clone());
                     process = Some(header);
+                    // A program that replaced itself by another goes on here.
+                    first_race = self.races.len();
                 }
                 Ok(Line::Race(mut race)) => {
                     race.process = race.process.or_else(|| process.clone());

@@ -238,7 +238,7 @@ pub struct Goroutine {
     pub parent: Option<u64>,
     /// Where it was created, innermost frame first; empty for the main one.
     pub created_at: Vec<Frame>,
-    /// The test that it runs itself, if it is a test's own goroutine.
+    /// The test that it belongs to, by its chain of creation.
     pub test: Option<String>,
 }
 
@@ -337,7 +337,7 @@ impl LockMode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "std", derive(Serialize, Deserialize))]
 pub struct Repeat {
-    /// Which: its place among the file's races, from 0.
+    /// Which: its place among the races of the same process line, from 0.
     pub race: u64,
     /// Its fingerprint, for people.
     pub fingerprint: Fingerprint,

@@ -5,6 +5,7 @@ mod cmd;
 mod exit_codes;
 mod messages;
 mod progress;
+mod run_folder;
 mod runtime;
 mod signals;
 

@@ -4,6 +4,7 @@
 use super::Race;
 use super::symbolize::Frame;
 use crate::ids::MAIN;
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
@@ -32,7 +33,7 @@ pub fn race(race: &Race, paths: &Paths) -> Vec<u8> {
     rule(&mut out);
     out.0.extend_from_slice(b"WARNING: DATA RACE");
     for (index, access) in race.accesses.iter().enumerate() {
-        let what = match (index, access.write) {
+        let what = match (index, access.kind.is_write()) {
             (0, true) => "Write",
             (0, false) => "Read",
             (_, true) => "Previous write",
@@ -85,14 +86,7 @@ fn frames(out: &mut Text, stack: &[Frame], paths: &Paths) {
 }
 
 fn file_name(out: &mut Text, file: &[u8], paths: &Paths) {
-    let mut shown = Vec::new();
-    match paths.goroot {
-        Some((from, to)) if file.starts_with(from) => {
-            shown.extend_from_slice(to);
-            shown.extend_from_slice(&file[from.len()..]);
-        }
-        _ => shown.extend_from_slice(file),
-    }
+    let shown = users_file(file, paths.goroot);
     let strip = paths.strip;
     let found = if strip.is_empty() || strip.len() > shown.len() {
         None
@@ -106,12 +100,20 @@ fn file_name(out: &mut Text, file: &[u8], paths: &Paths) {
     out.0.extend_from_slice(name);
 }
 
+/// The name of a file as the user knows it: in their GOROOT.
+pub fn users_file<'a>(file: &'a [u8], goroot: Option<(&[u8], &[u8])>) -> Cow<'a, [u8]> {
+    match goroot.and_then(|(from, to)| Some((file.strip_prefix(from)?, to))) {
+        Some((rest, to)) => Cow::Owned([to, rest].concat()),
+        None => Cow::Borrowed(file),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::Biography;
+    use crate::ids::{Biography, Life};
     use crate::report::Access;
-    use gosan_engine::record::StackId;
+    use gosan_engine::record::{Kind, StackId};
 
     fn frame(function: &'static str, file: &'static str, line: usize) -> Frame {
         Frame {
@@ -119,18 +121,21 @@ mod tests {
             file: file.as_bytes(),
             line,
             offset: 0x1d,
+            inlined: false,
         }
     }
 
     fn access(number: u64, write: bool, stack: Vec<Frame>, created: Vec<Frame>) -> Access {
         let by = Biography {
+            life: Life(0),
             number,
             created_at: StackId(0),
             running: number != 8,
         };
         Access {
             address: 0xc0_0001_2340,
-            write,
+            kind: if write { Kind::Write } else { Kind::Read },
+            bytes: 1,
             by,
             stack,
             created,

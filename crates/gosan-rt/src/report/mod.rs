@@ -1,32 +1,45 @@
 //! What becomes of a race: told once, in full, the moment it happens.
 //!
 //! Nothing is left for the end of the program, which a crash never reaches.
-//! The text is written by one system call, under a lock, so that reports of
-//! two threads do not mix.
+//! Record and text are each written by one system call, under a lock, so that
+//! reports of two threads do not mix.
 
 pub mod bounds;
 pub mod classic;
+pub mod known;
+mod object;
+mod process;
+mod record;
+mod sink;
+mod start;
 pub mod suppressions;
 pub mod symbolize;
+mod symbols;
+pub mod tests;
 
 use crate::go;
 use crate::ids::{self, Biography, Life};
 use crate::lock::Lock;
 use crate::options::Options;
 use crate::sys;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use bounds::Bounds;
 use classic::{Paths, Text};
 use core::fmt::Write;
 use core::sync::atomic::{AtomicU64, Ordering};
-use gosan_engine::record::{Record, StackId};
+use gosan_engine::record::{Kind, Record, StackId};
+use gosan_wire::{Fingerprint, Line, Repeat, Status};
+use known::Ignored;
+use sink::Sink;
+pub use start::start;
 use suppressions::Suppressions;
 use symbolize::Frame;
 
 const STDOUT: i32 = 1;
 const STDERR: i32 = 2;
-const SUPPRESSIONS_LIMIT: usize = 16 << 20;
+/// A file that is larger than this, in bytes, is not one of ours.
+const FILE_LIMIT: usize = 64 << 20;
 
 /// Two records that race, taken while both still meant something.
 pub struct Hit {
@@ -50,8 +63,10 @@ pub struct Race {
 pub struct Access {
     /// The first byte that it touched in the word.
     pub address: usize,
-    /// Whether it wrote.
-    pub write: bool,
+    /// What it did.
+    pub kind: Kind,
+    /// How many bytes of the word it touched.
+    pub bytes: usize,
     /// Who.
     pub by: Biography,
     /// Where.
@@ -63,19 +78,36 @@ pub struct Access {
 struct Reporter {
     options: Option<Options>,
     suppressions: Suppressions,
-    told_stacks: BTreeSet<(StackId, StackId)>,
-    told_lines: BTreeSet<(u64, u64)>,
-    told_words: BTreeSet<usize>,
+    ignored: Vec<Ignored>,
+    baseline: BTreeSet<Fingerprint>,
+    sink: Sink,
+    /// The races told so far; the maps name them by their place here.
+    told: Vec<Told>,
+    told_stacks: BTreeMap<(StackId, StackId), usize>,
+    told_lines: BTreeMap<(u64, u64), usize>,
+    told_words: BTreeMap<usize, usize>,
     told_bounds: Bounds,
     file: Option<i32>,
+}
+
+/// A race that was told.
+struct Told {
+    fingerprint: Fingerprint,
+    seen: u64,
+    /// What the records say of that.
+    recorded: u64,
 }
 
 static REPORTER: Lock<Reporter> = Lock::new(Reporter {
     options: None,
     suppressions: Suppressions::NONE,
-    told_stacks: BTreeSet::new(),
-    told_lines: BTreeSet::new(),
-    told_words: BTreeSet::new(),
+    ignored: Vec::new(),
+    baseline: BTreeSet::new(),
+    sink: Sink::NONE,
+    told: Vec::new(),
+    told_stacks: BTreeMap::new(),
+    told_lines: BTreeMap::new(),
+    told_words: BTreeMap::new(),
     told_bounds: Bounds::NONE,
     file: None,
 });
@@ -95,38 +127,6 @@ pub fn atexit_sleep_ms() -> u64 {
         .map_or(0, |options| options.atexit_sleep_ms)
 }
 
-/// Takes over the options and says what is wrong with them.
-pub fn start(options: Options) {
-    let mut warning = Text::default();
-    for name in &options.unknown {
-        warning
-            .0
-            .extend_from_slice(b"gosan: GORACE: unknown option or value: ");
-        warning.0.extend_from_slice(name);
-        warning.0.push(b'\n');
-    }
-    let mut reporter = REPORTER.lock();
-    if !options.suppressions.is_empty() {
-        match read_file(&options.suppressions).map(|text| Suppressions::parse(&text)) {
-            Some(Ok(rules)) => reporter.suppressions = rules,
-            Some(Err(line)) => {
-                let name = options.suppressions.escape_ascii();
-                let _ = writeln!(warning, "gosan: {name}:{line}: not a suppression");
-                sys::write_all(STDERR, &warning.0);
-                sys::exit(1);
-            }
-            None => {
-                let name = options.suppressions.escape_ascii();
-                let _ = writeln!(warning, "gosan: cannot read the suppressions file {name}");
-                sys::write_all(STDERR, &warning.0);
-                sys::exit(1);
-            }
-        }
-    }
-    sys::write_all(STDERR, &warning.0);
-    reporter.options = Some(options);
-}
-
 /// Reports what an access of `life` races with.
 #[cold]
 #[inline(never)]
@@ -142,6 +142,9 @@ pub fn races(life: Life, hits: Vec<Hit>) {
 /// The code to exit with.
 pub fn finish() -> i32 {
     let mut reporter = REPORTER.lock();
+    for index in 0..reporter.told.len() {
+        reporter.record_repeats(index);
+    }
     let count = count();
     let bounds = Bounds::now();
     if count == 0 {
@@ -172,10 +175,10 @@ impl Reporter {
             ),
             None => (true, false),
         };
-        if by_stack && !self.told_stacks.insert(pair)
-            || by_word && !self.told_words.insert(hit.word)
-        {
-            return;
+        let told = self.told_stacks.get(&pair).filter(|_| by_stack);
+        let told = told.or_else(|| self.told_words.get(&hit.word).filter(|_| by_word));
+        if let Some(&index) = told {
+            return self.seen_again(index);
         }
         let race = Race {
             accesses: [
@@ -189,36 +192,57 @@ impl Reporter {
             .each_ref()
             .map(|access| symbolize::line_hash(&access.stack));
         let lines = (lines[0].min(lines[1]), lines[0].max(lines[1]));
-        if by_stack && !self.told_lines.insert(lines) {
-            return;
+        let told = self.told_lines.get(&lines).filter(|_| by_stack).copied();
+        let index = told.unwrap_or(self.told.len());
+        self.told_stacks.insert(pair, index);
+        self.told_words.insert(hit.word, index);
+        if told.is_some() {
+            return self.seen_again(index);
         }
-        if self
-            .suppressions
-            .cover([&race.accesses[0].stack, &race.accesses[1].stack])
-        {
+        self.told_lines.insert(lines, index);
+        self.tell_new(&race);
+    }
+
+    fn tell_new(&mut self, race: &Race) {
+        let identity = record::identify(race);
+        self.told.push(Told {
+            fingerprint: identity.1,
+            seen: 1,
+            recorded: 1,
+        });
+        let rule = self.rule_for(race);
+        let status = match rule {
+            Some(_) => Status::Suppressed,
+            None if self.baseline.contains(&identity.1) => Status::Known,
+            None => Status::New,
+        };
+        let recorded = self.sink.is_wanted() && {
+            let record = record::of(race, identity, status, rule);
+            self.sink.write(&Line::Race(record.into()))
+        };
+        if status != Status::New {
             return;
         }
         COUNT.fetch_add(1, Ordering::Relaxed);
-        let mut text = {
+        let silent = self.options.as_ref().is_some_and(|options| !options.print);
+        if !(silent && recorded) {
             let strip = self
                 .options
                 .as_ref()
                 .map_or(&b""[..], |o| &o.strip_path_prefix[..]);
-            classic::race(
-                &race,
-                &Paths {
-                    strip,
-                    goroot: go::goroots(),
-                },
-            )
-        };
-        // The end of the program may never come to tell of it.
-        let bounds = Bounds::now();
-        if bounds.is_news_after(&self.told_bounds) {
-            text.extend_from_slice(&bounds.line().0);
-            self.told_bounds = bounds;
+            let paths = Paths {
+                strip,
+                goroot: go::goroots(),
+            };
+            let mut text = classic::race(race, &paths);
+            // The end of the program may never come to tell of it.
+            let bounds = Bounds::now();
+            if bounds.is_news_after(&self.told_bounds) {
+                text.extend_from_slice(&bounds.line().0);
+                self.told_bounds = bounds;
+            }
+            self.write(&text);
         }
-        self.write(&text);
         if let Some(Options {
             halt_on_error: true,
             exitcode,
@@ -227,6 +251,36 @@ impl Reporter {
         {
             sys::exit(exitcode);
         }
+    }
+
+    /// What says that the race does not count.
+    fn rule_for(&self, race: &Race) -> Option<&[u8]> {
+        let stacks = race.accesses.each_ref().map(|access| &access.stack[..]);
+        let covers = |lines: &&Ignored| stacks.iter().any(|stack| lines.covers(stack));
+        let ignored = || Some(&self.ignored.iter().find(covers)?.name[..]);
+        self.suppressions.covering(stacks).or_else(ignored)
+    }
+
+    /// Counts a race that was told before.  The count is recorded as often as
+    /// it doubles, so that a crash leaves at most half of it untold.
+    fn seen_again(&mut self, index: usize) {
+        self.told[index].seen += 1;
+        if self.told[index].seen >= 2 * self.told[index].recorded {
+            self.record_repeats(index);
+        }
+    }
+
+    fn record_repeats(&mut self, index: usize) {
+        let told = &mut self.told[index];
+        if !self.sink.is_wanted() || told.seen == told.recorded {
+            return;
+        }
+        told.recorded = told.seen;
+        self.sink.write(&Line::Repeat(Repeat {
+            race: index as u64,
+            fingerprint: told.fingerprint,
+            count: told.seen,
+        }));
     }
 
     fn write(&mut self, text: &[u8]) {
@@ -266,7 +320,8 @@ impl Reporter {
 fn access(word: usize, record: Record, by: Biography) -> Access {
     Access {
         address: word + record.span().start(),
-        write: record.kind().is_write(),
+        kind: record.kind(),
+        bytes: record.span().len(),
         by,
         stack: symbolize::stack(record.stack()),
         created: if by.number == ids::MAIN {
@@ -277,6 +332,7 @@ fn access(word: usize, record: Record, by: Biography) -> Access {
     }
 }
 
+/// A file's content.
 fn read_file(path: &[u8]) -> Option<Vec<u8>> {
     let mut name = path.to_vec();
     name.push(0);
@@ -284,7 +340,7 @@ fn read_file(path: &[u8]) -> Option<Vec<u8>> {
     if file < 0 {
         return None;
     }
-    let text = read_to_end(file, SUPPRESSIONS_LIMIT);
+    let text = read_to_end(file, FILE_LIMIT);
     sys::close(file);
     text
 }

@@ -16,6 +16,8 @@ pub struct Suppressions {
 }
 
 struct Rule {
+    /// As it stands in the file.
+    name: Vec<u8>,
     pattern: Vec<u8>,
     top_only: bool,
 }
@@ -43,18 +45,17 @@ impl Suppressions {
                 .position(|byte| *byte == b':')
                 .ok_or(index + 1)?;
             let (kind, pattern) = (&line[..colon], line[colon + 1..].to_vec());
-            match kind {
-                b"race" => rules.push(Rule {
-                    pattern,
-                    top_only: false,
-                }),
-                b"race_top" => rules.push(Rule {
-                    pattern,
-                    top_only: true,
-                }),
-                _ if OTHER_KINDS.contains(&kind) => {}
+            let top_only = match kind {
+                b"race" => false,
+                b"race_top" => true,
+                _ if OTHER_KINDS.contains(&kind) => continue,
                 _ => return Err(index + 1),
-            }
+            };
+            rules.push(Rule {
+                name: line.to_vec(),
+                pattern,
+                top_only,
+            });
         }
         Ok(Suppressions { rules })
     }
@@ -62,21 +63,17 @@ impl Suppressions {
     /// No rules.
     pub const NONE: Suppressions = Suppressions { rules: Vec::new() };
 
-    /// Whether there are no rules.
-    pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
-    }
-
-    /// Whether a rule covers one of the stacks, each innermost frame first.
-    pub fn cover(&self, stacks: [&[Frame]; 2]) -> bool {
-        self.rules.iter().any(|rule| {
+    /// The first rule that covers one of the stacks, each innermost frame first.
+    pub fn covering(&self, stacks: [&[Frame]; 2]) -> Option<&[u8]> {
+        let rule = self.rules.iter().find(|rule| {
             stacks.iter().any(|stack| {
                 let seen = if rule.top_only { 1 } else { stack.len() };
                 stack.iter().take(seen).any(|frame| {
                     matches(&rule.pattern, frame.function) || matches(&rule.pattern, frame.file)
                 })
             })
-        })
+        })?;
+        Some(&rule.name)
     }
 }
 
@@ -151,10 +148,12 @@ mod tests {
             file: b"a.go",
             line: 1,
             offset: 0,
+            inlined: false,
         };
         let stack = [frame("main.inner"), frame("main.outer")];
-        let covers =
-            |text: &[u8]| Suppressions::parse(text).is_ok_and(|rules| rules.cover([&stack, &[]]));
+        let covers = |text: &[u8]| {
+            Suppressions::parse(text).is_ok_and(|rules| rules.covering([&stack, &[]]) == Some(text))
+        };
         assert!(covers(b"race:outer"));
         assert!(!covers(b"race_top:outer"));
         assert!(covers(b"race_top:inner"));

@@ -16,6 +16,8 @@ pub struct Frame {
     pub line: usize,
     /// Bytes from the function's start.
     pub offset: usize,
+    /// Whether it is inlined into the next frame.
+    pub inlined: bool,
 }
 
 /// Inlined frames at one address, at most: a guard against a table that leads

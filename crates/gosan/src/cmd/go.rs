@@ -17,6 +17,7 @@ use gosan_go::{Error, outputs};
 
 use crate::cli::Options;
 use crate::progress::Progress;
+use crate::run_folder::RunFolder;
 use crate::{exit_codes, messages, runtime, signals};
 
 /// Whether the standard library is known to hold gosan's runtime.
@@ -70,7 +71,9 @@ pub fn run(options: Options, (subcommand, words): (Subcommand, Vec<OsString>)) -
     if let Library::Interrupted(status) = state {
         return Ok(exit_code(status));
     }
+    let folder = RunFolder::create(&cache)?;
     let status = spawn(&mut invocation.command(), &root)?;
+    collect(&folder)?;
     if status.success() {
         if matches!(state, Library::Unknown) {
             library.verify()?;
@@ -102,6 +105,19 @@ fn prepare(
         Ok(status) if status.signal().is_some() => Ok(Library::Interrupted(status)),
         _ => Ok(Library::Unknown),
     }
+}
+
+/// Reads what the programs of the run have recorded.
+fn collect(folder: &RunFolder) -> Result<()> {
+    let records = folder.records()?;
+    if !records.races.is_empty()
+        && let Err(error) = folder.keep_records()
+    {
+        messages::warn(format_args!(
+            "the records of this run are not kept: {error}"
+        ));
+    }
+    Ok(())
 }
 
 fn spawn(command: &mut Command, root: &AssembledRoot) -> Result<ExitStatus> {
