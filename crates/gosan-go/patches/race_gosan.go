@@ -16,6 +16,7 @@ import (
 //go:cgo_import_static __gosan_start
 //go:cgo_import_static __gosan_package
 //go:cgo_import_static __gosan_test
+//go:cgo_import_static __gosan_input
 //go:cgo_import_static __gosan_atexit_ms
 //go:cgo_import_static __gosan_unwound
 //go:cgo_import_static __gosan_quick_read
@@ -29,6 +30,9 @@ var __gosan_package byte
 
 //go:linkname __gosan_test __gosan_test
 var __gosan_test byte
+
+//go:linkname __gosan_input __gosan_input
+var __gosan_input byte
 
 //go:linkname __gosan_atexit_ms __gosan_atexit_ms
 var __gosan_atexit_ms byte
@@ -78,6 +82,15 @@ func testing_raceTestPackage(path string) {
 //go:linkname testing_raceTestStarts testing.raceTestStarts
 func testing_raceTestStarts(name string) {
 	racecall(&__gosan_test, getg().racectx, uintptr(unsafe.Pointer(unsafe.StringData(name))), uintptr(len(name)), 0)
+}
+
+// testing_raceInput returns the i-th file that the object's options name, or
+// nothing.
+//
+//go:linkname testing_raceInput testing.raceInput
+func testing_raceInput(i int) (name string) {
+	racecall(&__gosan_input, uintptr(i), uintptr(unsafe.Pointer(&name)), 0, 0)
+	return
 }
 
 // racerecovered tells the object how much of gp's stack is left after a

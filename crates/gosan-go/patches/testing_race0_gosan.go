@@ -9,3 +9,5 @@ package testing
 func raceTestPackage(path string) {}
 
 func raceTestStarts(name string) {}
+
+func raceInputs() {}

@@ -6,7 +6,36 @@
 
 package testing
 
-import _ "unsafe" // for go:linkname
+import (
+	"os"
+	_ "unsafe" // for go:linkname
+)
+
+// raceKey stands for what gosan has told this program beside its environment.
+// gosan sets it when it links the program, so that go's test cache takes a
+// program that was told something else for another one.
+var raceKey string
+
+// raceInputs reads what a race's fate depends on where go's test cache sees it:
+// the detector's options, and the files that they name.
+func raceInputs() {
+	if os.Getenv("GORACE") == "" && raceKey == "" {
+		return
+	}
+	for i := 0; ; i++ {
+		name := raceInput(i)
+		if name == "" {
+			return
+		}
+		os.Stat(name)
+	}
+}
+
+// raceInput returns the i-th file that the detector's options name, or nothing.
+// It is implemented in the package runtime.
+//
+//go:linkname raceInput
+func raceInput(i int) string
 
 // raceTestPackage says which package the tests of this program are of.
 // It is implemented in the package runtime.

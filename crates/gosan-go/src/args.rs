@@ -376,6 +376,16 @@ pub fn split_quoted(text: &str) -> Vec<String> {
     words
 }
 
+/// The values of a flag in GOFLAGS, in their order.
+pub fn goflags_values(goflags: &str, name: &str) -> Vec<OsString> {
+    let words: Vec<OsString> = split_quoted(goflags).into_iter().map(Into::into).collect();
+    (0..words.len())
+        .filter_map(|at| read_flag(&words, at))
+        .filter(|flag| flag.name == name)
+        .filter_map(|flag| flag.value)
+        .collect()
+}
+
 /// Refuses a GOFLAGS that switches races off.
 pub fn check_goflags(goflags: &str) -> Result<()> {
     let words: Vec<OsString> = split_quoted(goflags).into_iter().map(Into::into).collect();

@@ -1,6 +1,7 @@
 //! Turns the user's arguments into a command of the assembled root.
 //!
-//! The arguments pass through as they are. `-race` is put in front of them.
+//! The arguments pass through as they are. `-race` is put in front of them, and
+//! flags of the linker are added ([`LinkFlags`]).
 //! Only for a user who works inside the real GOROOT's sources is more needed:
 //! `go` accepts the standard library in its own root only, so the command runs
 //! at the same place of the assembled root, and paths that the user meant
@@ -12,10 +13,10 @@ use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::args::GoArgs;
+use crate::args::{GoArgs, Subcommand};
 use crate::goroot::AssembledRoot;
 use crate::toolchain::{Toolchain, environment};
-use crate::{Error, Result};
+use crate::{Error, Result, ldflags};
 
 /// Flags whose value is a path that `go` takes relative to its directory.
 const PATH_FLAGS: &[&str] = &[
@@ -32,6 +33,28 @@ const PATH_FLAGS: &[&str] = &[
     "pkgdir",
     "trace",
 ];
+
+/// What gosan wants of the linker.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinkFlags {
+    /// A text that stands for all that a test's result depends on and go's test
+    /// cache does not see: it becomes a part of the program.
+    pub test_key: String,
+}
+
+impl LinkFlags {
+    /// The flags for a command. `go test` and `go run` leave the table of
+    /// symbols out, which has the names of globals; `go build` keeps it.
+    fn text(&self, subcommand: Subcommand) -> Option<String> {
+        match subcommand {
+            Subcommand::Build => None,
+            Subcommand::Test if !self.test_key.is_empty() => {
+                Some(format!("-s=false -X=testing.raceKey={}", self.test_key))
+            }
+            Subcommand::Test | Subcommand::Run => Some("-s=false".to_owned()),
+        }
+    }
+}
 
 /// A `go` command that is ready to run.
 #[derive(Debug, Clone)]
@@ -55,17 +78,22 @@ impl Invocation {
         cwd: &Path,
         root: &AssembledRoot,
         toolchain: &Toolchain,
+        link: &LinkFlags,
     ) -> Result<Self> {
+        let (link, words) = match link.text(args.subcommand) {
+            Some(flags) => ldflags::add(args, &toolchain.settings.goflags, &flags),
+            None => (Vec::new(), args.words.clone()),
+        };
         let directory = args.directory(cwd);
         let real_source = toolchain.goroot.join("src");
         let assembled_source = root.path.join("src");
         let mapped = map_directory(&directory, &real_source, &assembled_source)?;
         let (words, directory, mapped_from) = match mapped {
             Some(mapped) => {
-                let words = with_absolute_paths(args, &directory)?;
+                let words = with_absolute_paths(words, args, &directory)?;
                 (words, mapped, Some(directory))
             }
-            None => (args.words.clone(), directory, None),
+            None => (words, directory, None),
         };
         let words = with_mapped_packages(words, args, &real_source, &assembled_source);
         // Otherwise left to go, which names the directory in its messages.
@@ -76,6 +104,7 @@ impl Invocation {
         let mut arguments: Vec<OsString> = vec![args.subcommand.name().into()];
         arguments.extend_from_slice(&chdir);
         arguments.push("-race".into());
+        arguments.extend(link);
         arguments.extend(words);
         Ok(Self {
             program: root.go(),
@@ -141,9 +170,12 @@ fn map_directory(
 }
 
 /// The words, with the values of path flags joined to the user's directory.
-fn with_absolute_paths(args: &GoArgs, directory: &Path) -> Result<Vec<OsString>> {
+fn with_absolute_paths(
+    mut words: Vec<OsString>,
+    args: &GoArgs,
+    directory: &Path,
+) -> Result<Vec<OsString>> {
     let directory = std::path::absolute(directory).map_err(Error::read(directory))?;
-    let mut words = args.words.clone();
     for flag in &args.flags {
         let Some(value) = &flag.value else { continue };
         let is_keyword = flag.name == "pgo" && (value == "auto" || value == "off");
@@ -183,7 +215,6 @@ fn with_mapped_packages(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::Subcommand;
     use crate::goroot::Note;
     use crate::toolchain::Settings;
     use crate::version::GoVersion;
@@ -232,7 +263,11 @@ mod tests {
             let line = line.replace("BASE", self.base.to_str().unwrap());
             let words = line.split_whitespace().map(OsString::from).collect();
             let args = GoArgs::parse(Subcommand::Test, words).unwrap();
-            Invocation::new(&args, &self.base.join(cwd), &self.root, &self.toolchain)
+            let link = LinkFlags {
+                test_key: "k".to_owned(),
+            };
+            let cwd = self.base.join(cwd);
+            Invocation::new(&args, &cwd, &self.root, &self.toolchain, &link)
         }
 
         /// The arguments, with the temporary directory as BASE.
@@ -250,7 +285,10 @@ mod tests {
     fn leaves_a_users_module_alone() {
         let place = place();
         let made = place.invoke("work", "-run X ./... -o a").unwrap();
-        assert_eq!(place.line(&made), "test -race -run X ./... -o a");
+        assert_eq!(
+            place.line(&made),
+            "test -race -ldflags=-s=false -X=testing.raceKey=k -run X ./... -o a"
+        );
         assert_eq!(made.directory, place.base.join("work"));
         assert_eq!(made.mapped_from, None);
         assert!(made.program.ends_with("assembled/bin/go"));
@@ -260,7 +298,10 @@ mod tests {
     fn puts_the_directory_first() {
         let place = place();
         let made = place.invoke("work", "-C sub -v ./...").unwrap();
-        assert_eq!(place.line(&made), "test -C sub -race -v ./...");
+        assert_eq!(
+            place.line(&made),
+            "test -C sub -race -ldflags=-s=false -X=testing.raceKey=k -v ./..."
+        );
         assert_eq!(made.directory, place.base.join("work"));
     }
 
@@ -279,7 +320,7 @@ mod tests {
             assert_eq!(
                 place.line(&made),
                 format!(
-                    "test -race -o BASE/{user}/out -coverprofile=BASE/{user}/c.out \
+                    "test -race -ldflags=-s=false -X=testing.raceKey=k -o BASE/{user}/out -coverprofile=BASE/{user}/c.out \
                      -outputdir BASE/{user}/d/ -pgo off ."
                 )
             );
@@ -293,7 +334,7 @@ mod tests {
         let made = place.invoke("work", "BASE/real/src/fmt BASE/work").unwrap();
         assert_eq!(
             place.line(&made),
-            "test -race BASE/assembled/src/fmt BASE/work"
+            "test -race -ldflags=-s=false -X=testing.raceKey=k BASE/assembled/src/fmt BASE/work"
         );
     }
 

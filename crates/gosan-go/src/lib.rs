@@ -16,6 +16,7 @@ pub mod cache;
 pub mod error;
 pub mod goroot;
 pub mod invocation;
+mod ldflags;
 pub mod marker;
 pub mod outputs;
 pub mod patch;

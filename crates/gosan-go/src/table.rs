@@ -132,14 +132,14 @@ pub const PATCHES: &[Patch] = &[
             falls_back: "stacks in reports may be wrong after a recovered panic",
         },
     },
-    // Go caches a passed test by the variables that it read.  Reading GORACE
-    // here, where reads are logged, makes another GORACE another test run.
+    // Go caches a passed test by the variables and files that it read.  Reading
+    // GORACE here, where reads are logged, makes another GORACE another run.
     Patch {
         file: "src/testing/testing.go",
         minors: ALL,
         change: Change::Replace {
             anchor: "\n\tm.before()\n\tdefer m.after()\n",
-            replacement: "\n\tm.before(); os.Getenv(\"GORACE\")\n\tdefer m.after()\n",
+            replacement: "\n\tm.before(); raceInputs()\n\tdefer m.after()\n",
         },
         need: Need::Optional {
             falls_back: "a cached test result is shown again after GORACE has changed",

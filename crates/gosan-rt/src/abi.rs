@@ -241,6 +241,25 @@ extern "C" fn __gosan_test(ctx: *const RaceCtx, name: *const u8, bytes: usize) {
     with(ctx, |_, inner| report::tests::start(inner.life, name));
 }
 
+/// Says the name of a file that the options name; nothing where there are no
+/// more.
+#[unsafe(no_mangle)]
+extern "C" fn __gosan_input(index: usize, out: &mut GoString) {
+    if let Some(name) = report::input(index) {
+        *out = GoString {
+            start: name.as_ptr(),
+            bytes: name.len(),
+        };
+    }
+}
+
+/// A string as Go keeps it.
+#[repr(C)]
+struct GoString {
+    start: *const u8,
+    bytes: usize,
+}
+
 /// # Safety
 /// The bytes must be there, and stay, as long as the result is used.
 unsafe fn text<'a>(start: *const u8, bytes: usize) -> &'a [u8] {

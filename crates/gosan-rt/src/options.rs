@@ -1,10 +1,9 @@
 //! The options in the environment variable GORACE.
 //!
-//! The syntax is that of the sanitizers' flags: `name=value`, separated by
-//! blanks, commas or colons; a value may stand in quotes.  An option that is
-//! not known is named in a warning and otherwise ignored.
+//! An option that is not known is named in a warning and otherwise ignored.
 
 use alloc::vec::Vec;
+use gosan_wire::gorace;
 
 /// What the user asked for; the defaults are Go's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,9 +67,7 @@ impl Options {
 
     /// Reads more options, which take the place of earlier ones.
     pub fn add(&mut self, text: &[u8]) {
-        let mut rest = text;
-        while let Some((name, value, after)) = next(rest) {
-            rest = after;
+        for (name, value) in gorace::options(text) {
             if !self.set(name, value) {
                 self.unknown.push(name.to_vec());
             }
@@ -106,37 +103,6 @@ impl Options {
         }
         true
     }
-}
-
-fn is_separator(byte: u8) -> bool {
-    matches!(byte, b' ' | b',' | b':' | b'\n' | b'\t' | b'\r')
-}
-
-/// The next option: its name, its value, and what follows.
-fn next(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let start = text.iter().position(|byte| !is_separator(*byte))?;
-    let text = &text[start..];
-    let name_end = text
-        .iter()
-        .position(|b| *b == b'=' || is_separator(*b))
-        .unwrap_or(text.len());
-    let (name, rest) = text.split_at(name_end);
-    let Some(rest) = rest.strip_prefix(b"=") else {
-        return Some((name, b"", rest));
-    };
-    if let Some(quote @ (b'"' | b'\'')) = rest.first() {
-        let inside = &rest[1..];
-        let end = inside
-            .iter()
-            .position(|byte| byte == quote)
-            .unwrap_or(inside.len());
-        return Some((name, &inside[..end], inside.get(end + 1..).unwrap_or(b"")));
-    }
-    let end = rest
-        .iter()
-        .position(|byte| is_separator(*byte))
-        .unwrap_or(rest.len());
-    Some((name, &rest[..end], &rest[end..]))
 }
 
 fn number(value: &[u8]) -> Option<i64> {

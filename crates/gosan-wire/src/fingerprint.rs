@@ -109,16 +109,25 @@ impl Fingerprint {
         one: impl Iterator<Item = &'a [u8]> + Clone,
         other: impl Iterator<Item = &'a [u8]> + Clone,
     ) -> Fingerprint {
-        let sides = [side(one), side(other)];
-        let [first, second] = if sides[0] <= sides[1] { [0, 1] } else { [1, 0] };
         let mut hash = Fnv::new();
         hash.text(kind.name().as_bytes());
-        for (function, callee) in [sides[first], sides[second]] {
+        for (function, callee) in sides(one, other) {
             hash.text(function);
             hash.text(callee);
         }
         Fingerprint(hash.0)
     }
+}
+
+/// What a fingerprint says of the two sides of a race: the function of each,
+/// and the library's function through which it does its access, or nothing.
+pub fn sides<'a>(
+    one: impl Iterator<Item = &'a [u8]> + Clone,
+    other: impl Iterator<Item = &'a [u8]> + Clone,
+) -> [(&'a [u8], &'a [u8]); 2] {
+    let mut sides = [side(one), side(other)];
+    sides.sort_unstable();
+    sides
 }
 
 /// The function that does an access, and the library's function through which

@@ -17,6 +17,7 @@
 //! | [`record`] | the types |
 //! | [`json`], [`write`] | how a line is written |
 //! | [`fingerprint`] | what makes two races the same |
+//! | [`gorace`] | the syntax of the options that programs read |
 //! | [`operation`] | which operation of Go's runtime a frame is |
 //! | `read` | files and directories of records |
 
@@ -27,6 +28,7 @@
 extern crate alloc;
 
 pub mod fingerprint;
+pub mod gorace;
 pub mod json;
 pub mod operation;
 #[cfg(feature = "std")]

@@ -11,6 +11,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser};
 use gosan_go::args::Subcommand;
 
 use crate::exit_codes;
+use crate::known_options::KnownOptions;
 
 /// A data race detector for Go: type `gosan test` where you type `go test -race`.
 #[derive(Debug, Parser)]
@@ -28,10 +29,10 @@ struct Cli {
 enum Command {
     /// Run tests with the race detector, like `go test -race`
     #[command(override_usage = "gosan test [OPTIONS] [go's flags] [packages]")]
-    Test(Options),
+    Test(RunOptions),
     /// Build and run a program with the race detector, like `go run -race`
     #[command(override_usage = "gosan run [OPTIONS] [go's flags] package [arguments]")]
-    Run(Options),
+    Run(RunOptions),
     /// Build programs with the race detector in them, like `go build -race`
     #[command(override_usage = "gosan build [OPTIONS] [go's flags] [packages]")]
     Build(Options),
@@ -54,11 +55,20 @@ pub struct Options {
     pub quiet: bool,
 }
 
+/// The options of what runs programs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub struct RunOptions {
+    #[command(flatten)]
+    pub common: Options,
+    #[command(flatten)]
+    pub known: KnownOptions,
+}
+
 /// What the user wants.
 #[derive(Debug)]
 pub enum Request {
     Go {
-        options: Options,
+        options: RunOptions,
         arguments: (Subcommand, Vec<OsString>),
     },
     Doctor {
@@ -97,7 +107,13 @@ pub fn parse(words: Vec<OsString>) -> Result<Request, Answer> {
     Ok(match cli.command {
         Command::Test(options) => go(Subcommand::Test, options),
         Command::Run(options) => go(Subcommand::Run, options),
-        Command::Build(options) => go(Subcommand::Build, options),
+        Command::Build(common) => go(
+            Subcommand::Build,
+            RunOptions {
+                common,
+                ..RunOptions::default()
+            },
+        ),
         Command::Doctor(options) => Request::Doctor { options },
         Command::Clean => Request::Clean,
         Command::Version => {
@@ -128,14 +144,23 @@ fn split(mut words: Vec<OsString>) -> (Vec<OsString>, Vec<OsString>) {
     (words, rest)
 }
 
+/// gosan's options that stand by themselves, and those that take a value.
+const ALONE: &[&str] = &["--quiet", "--help", "--update-baseline", "--fail-on-child"];
+const WITH_VALUE: &[&str] = &["--go", "--baseline"];
+
 /// How many words one of gosan's options takes, and 0 for what is go's.
 fn own_words(word: &OsStr) -> usize {
-    match word.as_encoded_bytes() {
-        b"--quiet" | b"--help" => 1,
-        b"--go" => 2,
-        bytes if bytes.starts_with(b"--go=") => 1,
-        _ => 0,
+    let bytes = word.as_encoded_bytes();
+    let is = |name: &&str| bytes == name.as_bytes();
+    // A value need not be valid text; its option's name is.
+    let begins = |name: &&str| {
+        let rest = bytes.strip_prefix(name.as_bytes());
+        rest.is_some_and(|rest| rest.starts_with(b"="))
+    };
+    if WITH_VALUE.iter().any(is) {
+        return 2;
     }
+    usize::from(ALONE.iter().any(is) || WITH_VALUE.iter().any(begins))
 }
 
 #[cfg(test)]
@@ -151,7 +176,7 @@ mod tests {
             Request::Go {
                 options,
                 arguments: (subcommand, rest),
-            } => (options, subcommand, rest),
+            } => (options.common, subcommand, rest),
             other => panic!("{line}: {other:?}"),
         }
     }
@@ -176,6 +201,8 @@ mod tests {
             ("test -- --quiet", None, false, "-- --quiet"),
             ("run . --help", None, false, ". --help"),
             ("test", None, false, ""),
+            ("test --baseline b --fail-on-child .", None, false, "."),
+            ("test . --baseline b", None, false, ". --baseline b"),
         ] {
             let (options, _, left) = go(line);
             assert_eq!(options.go.as_deref(), named.map(OsStr::new), "{line}");
@@ -198,6 +225,7 @@ mod tests {
             ("tset ./...", 2, "tset"),
             ("test --go", 2, "--go"),
             ("clean --everything", 2, "--everything"),
+            ("test --update-baseline", 2, "--baseline <FILE>"),
         ] {
             let Answer(error) = parse(words(line)).unwrap_err();
             assert_eq!(error.exit_code(), code, "{line}");

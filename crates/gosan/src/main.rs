@@ -1,8 +1,12 @@
 //! The `gosan` command: reads its own arguments and calls the right part.
 
+mod baseline;
 mod cli;
 mod cmd;
 mod exit_codes;
+mod ignores;
+mod known;
+mod known_options;
 mod messages;
 mod progress;
 mod run_folder;

@@ -38,8 +38,8 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes the folder.
-    pub fn create(cache: &Cache) -> Result<Self> {
+    /// Makes the folder, with options in GORACE's syntax and further files.
+    pub fn create(cache: &Cache, options: &str, files: &[(&str, String)]) -> Result<Self> {
         let runs = cache.runs().into_std_path_buf();
         let said = || format!("cannot make a folder in {}", runs.display());
         create(&runs).with_context(said)?;
@@ -50,7 +50,11 @@ impl RunFolder {
             last: cache.last_run().into_std_path_buf(),
         };
         create(&folder.path.join(RECORDS)).with_context(said)?;
-        folder.put(OPTIONS, "")?;
+        for (name, text) in files {
+            folder.put(name, text)?;
+        }
+        // It tells programs that the folder is there, so it comes last.
+        folder.put(OPTIONS, options)?;
         Ok(folder)
     }
 
@@ -126,7 +130,7 @@ mod tests {
         let cache = Cache::at(dir.path()).unwrap();
         let abandoned = cache.runs().join("1-12345");
         fs::create_dir_all(&abandoned).unwrap();
-        let folder = RunFolder::create(&cache).unwrap();
+        let folder = RunFolder::create(&cache, "print=0", &[("baseline", String::new())]).unwrap();
         assert!(!abandoned.exists());
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&folder.path), PRIVATE);

@@ -88,6 +88,8 @@ struct Reporter {
     told_words: BTreeMap<usize, usize>,
     told_bounds: Bounds,
     file: Option<i32>,
+    /// Files that the options name.
+    inputs: Vec<&'static [u8]>,
 }
 
 /// A race that was told.
@@ -110,12 +112,18 @@ static REPORTER: Lock<Reporter> = Lock::new(Reporter {
     told_words: BTreeMap::new(),
     told_bounds: Bounds::NONE,
     file: None,
+    inputs: Vec::new(),
 });
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
 /// Races reported so far.
 pub fn count() -> u64 {
     COUNT.load(Ordering::Relaxed)
+}
+
+/// One of the files that the options name, which live as long as the program.
+pub fn input(index: usize) -> Option<&'static [u8]> {
+    REPORTER.lock().inputs.get(index).copied()
 }
 
 /// How long the program may wait at its end, in milliseconds.

@@ -59,6 +59,9 @@ pub fn start(gorace: &[u8]) {
         .map(|(path, _)| [&path[..], b"/records"].concat());
     let generations = run.as_ref().map_or(lineage.len(), |(_, index)| *index);
     open_records(&mut reporter, &options, records, &lineage[..generations]);
+    let named = options.baseline.iter().chain([&options.suppressions]);
+    let named = named.filter(|path| !path.is_empty());
+    reporter.inputs = named.map(|path| &*path.clone().leak()).collect();
     reporter.options = Some(options);
 }
 

@@ -2,6 +2,7 @@
 //! in the assembled root.
 
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
@@ -9,13 +10,16 @@ use anyhow::{Context, Result};
 use gosan_go::args::{GoArgs, Subcommand, check_goflags};
 use gosan_go::cache::Cache;
 use gosan_go::goroot::{AssembledRoot, Assembly};
-use gosan_go::invocation::Invocation;
+use gosan_go::invocation::{Invocation, LinkFlags};
 use gosan_go::std_build::StdBuild;
 use gosan_go::toolchain::{Toolchain, find_go};
 use gosan_go::tree::Sharing;
 use gosan_go::{Error, outputs};
+use gosan_wire::Status;
+use gosan_wire::read::Records;
 
-use crate::cli::Options;
+use crate::cli::{Options, RunOptions};
+use crate::known::{self, Known};
 use crate::progress::Progress;
 use crate::run_folder::RunFolder;
 use crate::{exit_codes, messages, runtime, signals};
@@ -31,7 +35,14 @@ enum Library {
 }
 
 /// Runs the user's command and ends as it does.
-pub fn run(options: Options, (subcommand, words): (Subcommand, Vec<OsString>)) -> Result<ExitCode> {
+pub fn run(
+    options: RunOptions,
+    (subcommand, words): (Subcommand, Vec<OsString>),
+) -> Result<ExitCode> {
+    let RunOptions {
+        common: options,
+        known: known_options,
+    } = options;
     let args = GoArgs::parse(subcommand, words)?;
     let cwd = std::env::current_dir().context("cannot tell the current directory")?;
     let directory = args.directory(&cwd);
@@ -61,7 +72,8 @@ pub fn run(options: Options, (subcommand, words): (Subcommand, Vec<OsString>)) -
         root.note.warnings.iter().for_each(messages::warn);
     }
     let library = StdBuild::new(&cache, &root, &toolchain, runtime.marker);
-    let invocation = Invocation::new(&args, &cwd, &root, &toolchain)?;
+    let mut link = LinkFlags::default();
+    let mut invocation = Invocation::new(&args, &cwd, &root, &toolchain, &link)?;
     let state = if library.is_verified() {
         Library::Verified
     } else {
@@ -71,14 +83,29 @@ pub fn run(options: Options, (subcommand, words): (Subcommand, Vec<OsString>)) -
     if let Library::Interrupted(status) = state {
         return Ok(exit_code(status));
     }
-    let folder = RunFolder::create(&cache)?;
+    let modules = match subcommand {
+        Subcommand::Build => Vec::new(),
+        Subcommand::Test | Subcommand::Run => known::modules(&invocation),
+    };
+    let mut known = Known::gather(&known_options, &modules)?;
+    let gorace = std::env::var_os("GORACE").unwrap_or_default();
+    link.test_key = known.test_key(gorace.as_bytes());
+    if !link.test_key.is_empty() {
+        invocation = Invocation::new(&args, &cwd, &root, &toolchain, &link)?;
+    }
+    let folder = RunFolder::create(&cache, "", &known.files())?;
     let status = spawn(&mut invocation.command(), &root)?;
-    collect(&folder)?;
+    let records = collect(&folder)?;
+    known.conclude(&records, options.quiet)?;
     if status.success() {
         if matches!(state, Library::Unknown) {
             library.verify()?;
         }
         outputs::check(&args, &invocation, runtime.marker)?;
+    }
+    if status.success() && known_options.fail_on_child && raced_in_child(&records) {
+        messages::say("there are new races in child processes, and --fail-on-child is set");
+        return Ok(ExitCode::from(exit_codes::FAILURE));
     }
     Ok(exit_code(status))
 }
@@ -108,7 +135,7 @@ fn prepare(
 }
 
 /// Reads what the programs of the run have recorded.
-fn collect(folder: &RunFolder) -> Result<()> {
+fn collect(folder: &RunFolder) -> Result<Records> {
     let records = folder.records()?;
     if !records.races.is_empty()
         && let Err(error) = folder.keep_records()
@@ -117,7 +144,16 @@ fn collect(folder: &RunFolder) -> Result<()> {
             "the records of this run are not kept: {error}"
         ));
     }
-    Ok(())
+    Ok(records)
+}
+
+/// Whether a race that counts happened in a process that one of the user's
+/// programs started.
+fn raced_in_child(records: &Records) -> bool {
+    records.races.iter().any(|race| {
+        let is_child = race.process.as_ref().is_some_and(|process| process.child);
+        is_child && race.status == Status::New
+    })
 }
 
 fn spawn(command: &mut Command, root: &AssembledRoot) -> Result<ExitStatus> {
