@@ -17,6 +17,8 @@ import (
 //go:cgo_import_static __gosan_package
 //go:cgo_import_static __gosan_test
 //go:cgo_import_static __gosan_input
+//go:cgo_import_static __gosan_allocated
+//go:cgo_import_static __gosan_lock
 //go:cgo_import_static __gosan_atexit_ms
 //go:cgo_import_static __gosan_unwound
 //go:cgo_import_static __gosan_quick_read
@@ -34,6 +36,12 @@ var __gosan_test byte
 //go:linkname __gosan_input __gosan_input
 var __gosan_input byte
 
+//go:linkname __gosan_allocated __gosan_allocated
+var __gosan_allocated byte
+
+//go:linkname __gosan_lock __gosan_lock
+var __gosan_lock byte
+
 //go:linkname __gosan_atexit_ms __gosan_atexit_ms
 var __gosan_atexit_ms byte
 
@@ -44,6 +52,9 @@ var __gosan_unwound byte
 // as the object reads them.
 type raceBuildInfo struct {
 	assembledGoroot, userGoroot, runs, version *byte
+
+	// What the object wants to hear of; written by it.
+	locks, allocations bool
 }
 
 // The GOROOT that this program was built in, and the one that its user knows,
@@ -61,12 +72,55 @@ var raceBuild raceBuildInfo
 // racestartobject tells the object about the build and has it read its options.
 func racestartobject() {
 	raceBuild = raceBuildInfo{
-		unsafe.StringData(raceAssembledGoroot),
-		unsafe.StringData(raceUserGoroot),
-		unsafe.StringData(raceRuns),
-		unsafe.StringData(raceVersion),
+		assembledGoroot: unsafe.StringData(raceAssembledGoroot),
+		userGoroot:      unsafe.StringData(raceUserGoroot),
+		runs:            unsafe.StringData(raceRuns),
+		version:         unsafe.StringData(raceVersion),
 	}
 	racecall(&__gosan_start, uintptr(unsafe.Pointer(&raceBuild)), 0, 0, 0)
+}
+
+// racecallers writes the addresses that the innermost calls of gp's return to,
+// as far as they are on gp's own stack; how many.
+//
+//go:nosplit
+func racecallers(gp *g, pcs *[12]uintptr) (n uintptr) {
+	fp := getfp()
+	for n < uintptr(len(pcs)) && gp.stack.lo < fp && fp < gp.stack.hi-16 {
+		pcs[n] = *(*uintptr)(unsafe.Pointer(fp + 8))
+		fp = *(*uintptr)(unsafe.Pointer(fp))
+		n++
+	}
+	return
+}
+
+// racelock tells the object that a function of package sync has acquired or
+// released addr: it may be a lock.
+//
+//go:nosplit
+func racelock(addr unsafe.Pointer) {
+	gp := getg()
+	if gp.raceignore != 0 || !isvalidaddr(addr) {
+		return
+	}
+	var pcs [12]uintptr
+	n := racecallers(gp, &pcs)
+	racecall(&__gosan_lock, gp.racectx, uintptr(addr), uintptr(unsafe.Pointer(&pcs)), n)
+}
+
+// raceallocated tells the object by which calls p was allocated.  Of what is
+// allocated on a system stack it knows nothing.
+//
+//go:nosplit
+func raceallocated(p unsafe.Pointer) {
+	var pcs [12]uintptr
+	var ctx, n uintptr
+	gp := getg()
+	if gp == gp.m.curg {
+		ctx = gp.racectx
+		n = racecallers(gp, &pcs)
+	}
+	racecall(&__gosan_allocated, ctx, uintptr(p), uintptr(unsafe.Pointer(&pcs)), n)
 }
 
 // testing_raceTestPackage tells the object whose tests these are.

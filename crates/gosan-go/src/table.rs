@@ -120,6 +120,47 @@ pub const PATCHES: &[Patch] = &[
         },
         need: Need::Required,
     },
+    // Locks and allocations are told where the program's options ask for it.
+    Patch {
+        file: "src/runtime/race.go",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "\nfunc race_Acquire(addr unsafe.Pointer) {\n\tRaceAcquire(addr)\n}\n",
+            replacement: "\nfunc race_Acquire(addr unsafe.Pointer) {\n\tRaceAcquire(addr); \
+                          if raceBuild.locks { racelock(addr) }\n}\n",
+        },
+        need: Need::Required,
+    },
+    Patch {
+        file: "src/runtime/race.go",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "\nfunc race_Release(addr unsafe.Pointer) {\n\tRaceRelease(addr)\n}\n",
+            replacement: "\nfunc race_Release(addr unsafe.Pointer) {\n\tRaceRelease(addr); \
+                          if raceBuild.locks { racelock(addr) }\n}\n",
+        },
+        need: Need::Required,
+    },
+    Patch {
+        file: "src/runtime/race.go",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "\nfunc race_ReleaseMerge(addr unsafe.Pointer) {\n\tRaceReleaseMerge(addr)\n}\n",
+            replacement: "\nfunc race_ReleaseMerge(addr unsafe.Pointer) {\n\tRaceReleaseMerge(addr); \
+                          if raceBuild.locks { racelock(addr) }\n}\n",
+        },
+        need: Need::Required,
+    },
+    Patch {
+        file: "src/runtime/race.go",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "\n\tracecall(&__tsan_malloc, 0, 0, uintptr(p), sz)\n",
+            replacement: "\n\tracecall(&__tsan_malloc, 0, 0, uintptr(p), sz); \
+                          if raceBuild.allocations { raceallocated(p) }\n",
+        },
+        need: Need::Required,
+    },
     // A recovered panic skips the exits of the frames that it unwinds.
     Patch {
         file: "src/runtime/panic.go",

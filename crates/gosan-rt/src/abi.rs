@@ -11,7 +11,7 @@ use crate::frames::{NO_DISTANCE, Silent};
 use crate::quick;
 use crate::racectx::{Inner, RaceCtx};
 use crate::sync::{self, Release};
-use crate::{go, life_cycle, report, shadow};
+use crate::{allocations, go, life_cycle, locks, report, shadow};
 use core::arch::naked_asm;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 use gosan_engine::record::Kind;
@@ -258,6 +258,37 @@ extern "C" fn __gosan_input(index: usize, out: &mut GoString) {
 struct GoString {
     start: *const u8,
     bytes: usize,
+}
+
+/// The goroutine acquired or released something in package `sync`, by calls
+/// that return to `pcs`.
+#[unsafe(no_mangle)]
+extern "C" fn __gosan_lock(ctx: *const RaceCtx, address: usize, pcs: *const u64, count: usize) {
+    // SAFETY: Go passes an array of its own with as many words.
+    let pcs = unsafe { core::slice::from_raw_parts(pcs, count) };
+    with(ctx, |_, inner| {
+        if inner.ignore_sync == 0 {
+            locks::event(inner, address, pcs);
+        }
+    });
+}
+
+/// The goroutine allocated an object, by calls that return to `pcs`.
+#[unsafe(no_mangle)]
+extern "C" fn __gosan_allocated(
+    ctx: *const RaceCtx,
+    address: usize,
+    pcs: *const u64,
+    count: usize,
+) {
+    // SAFETY: as above.
+    let pcs = unsafe { core::slice::from_raw_parts(pcs, count) };
+    if ctx.is_null() {
+        allocations::begins(None, address, pcs);
+    }
+    with(ctx, |_, inner| {
+        allocations::begins(Some(inner), address, pcs)
+    });
 }
 
 /// # Safety

@@ -12,6 +12,7 @@
 use crate::boxes::{self, BoxId};
 use crate::frames::Silent;
 use crate::ids;
+use crate::locks;
 use crate::racectx::{Inner, RaceCtx};
 use crate::recent::{self, Remembered};
 use crate::report::{self, Hit};
@@ -364,5 +365,6 @@ fn note(hits: &mut Vec<Hit>, address: usize, new: Record, old: Record) {
         new,
         old,
         by: ids::biography(by),
+        locks: locks::of(old.segment()),
     });
 }

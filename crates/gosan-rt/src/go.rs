@@ -2,7 +2,7 @@
 
 use crate::report::symbolize::Frame;
 use core::ffi::{CStr, c_char, c_void};
-use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
 /// `runtime.racecallbackthunk`: a command and its context.
 type Callback = unsafe extern "C" fn(command: usize, context: *mut c_void);
@@ -14,13 +14,16 @@ static CALLBACK: AtomicUsize = AtomicUsize::new(0);
 static BUILD: AtomicPtr<Build> = AtomicPtr::new(core::ptr::null_mut());
 
 /// What the assembled GOROOT knows of the build, `runtime.raceBuild`: texts
-/// that end with NUL and live as long as the program.
+/// that end with NUL, and switches.  It lives as long as the program.
 #[repr(C)]
 pub struct Build {
     assembled_goroot: *const c_char,
     user_goroot: *const c_char,
     runs: *const c_char,
     version: *const c_char,
+    /// Whether Go shall tell of locks, and of allocations; written here.
+    locks: AtomicBool,
+    allocations: AtomicBool,
 }
 
 /// `runtime.symbolizeDataContext`.
@@ -55,6 +58,15 @@ pub fn set_callback(callback: usize) {
 /// Remembers what Go tells of the build.
 pub fn set_build(build: *mut Build) {
     BUILD.store(build, Ordering::Release);
+}
+
+/// Says what Go shall tell of.
+pub fn set_followed(locks: bool, allocations: bool) {
+    // SAFETY: Go handed over a variable of its own, in `__gosan_start`.
+    if let Some(build) = unsafe { BUILD.load(Ordering::Acquire).as_ref() } {
+        build.locks.store(locks, Ordering::Relaxed);
+        build.allocations.store(allocations, Ordering::Relaxed);
+    }
 }
 
 fn build_text(of: impl FnOnce(&Build) -> *const c_char) -> &'static [u8] {

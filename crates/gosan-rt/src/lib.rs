@@ -14,6 +14,7 @@
 //! | [`stacks`] | the calling-context tree |
 //! | [`ids`], [`reclaim`], [`bits`] | segments, slots and lives, and their reuse |
 //! | [`report`], [`options`], [`go`] | telling of a race |
+//! | [`locks`], [`allocations`], [`callers`] | what a report says beyond the accesses |
 //! | [`region`], [`heap`], [`lock`], [`sys`] | memory, locks, system calls |
 
 #![cfg_attr(feature = "object", no_std)]
@@ -24,9 +25,11 @@ extern crate alloc;
 #[cfg(feature = "object")]
 mod abi;
 pub mod access;
+pub mod allocations;
 pub mod atomic;
 pub mod bits;
 pub mod boxes;
+pub mod callers;
 pub mod frames;
 #[cfg(feature = "object")]
 mod freestanding;
@@ -35,6 +38,7 @@ pub mod heap;
 pub mod ids;
 pub mod life_cycle;
 pub mod lock;
+pub mod locks;
 pub mod options;
 pub mod quick;
 pub mod racectx;

@@ -33,6 +33,10 @@ pub struct Options {
     pub baseline: Vec<Vec<u8>>,
     /// Whether races are printed.
     pub print: bool,
+    /// Whether records say which locks were held.
+    pub locks: bool,
+    /// Whether records say where objects were allocated.
+    pub allocs: bool,
     /// Names of options that are not known, and of those whose value is not.
     pub unknown: Vec<Vec<u8>>,
 }
@@ -52,6 +56,8 @@ impl Default for Options {
             record_path: Vec::new(),
             baseline: Vec::new(),
             print: true,
+            locks: false,
+            allocs: false,
             unknown: Vec::new(),
         }
     }
@@ -81,6 +87,8 @@ impl Options {
             b"record_path" => self.record_path.push(value.to_vec()),
             b"baseline" => self.baseline.push(value.to_vec()),
             b"print" => return flag(value, &mut self.print),
+            b"locks" => return flag(value, &mut self.locks),
+            b"allocs" => return flag(value, &mut self.allocs),
             b"suppressions" => self.suppressions = value.to_vec(),
             b"exitcode" => return number(value).map(|n| self.exitcode = n as i32).is_some(),
             b"atexit_sleep_ms" => {

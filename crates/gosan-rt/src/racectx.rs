@@ -9,8 +9,10 @@ use crate::boxes;
 use crate::frames::{Frames, Silent};
 use crate::ids::{self, BATCH, Batch, Life};
 use crate::lock::Lock;
+use crate::locks::{self, Held};
 use crate::region::Region;
 use crate::{recent, sets, shadow, stacks};
+use alloc::vec::Vec;
 use core::cell::UnsafeCell;
 use core::mem::{MaybeUninit, offset_of};
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -51,6 +53,8 @@ pub struct Inner {
     /// it took last time.
     left: usize,
     took: usize,
+    /// The locks that it holds, where they are followed.
+    pub held: Vec<Held>,
 }
 
 const _: () = assert!(offset_of!(RaceCtx, inner) == 0 && offset_of!(Inner, frames) == 0);
@@ -124,6 +128,7 @@ pub fn create(hb: Goroutine, life: Life) -> &'static RaceCtx {
         life,
         left: 0,
         took: 0,
+        held: Vec::new(),
     };
     // SAFETY: the context is on no list and Go does not know it yet.
     unsafe { ctx.inner.get().write(MaybeUninit::new(inner)) };
@@ -245,6 +250,7 @@ impl RaceCtx {
         let id = self.segments[inner.left % BATCH].load(Ordering::Relaxed);
         inner.segment = ids::begin_segment(id, inner.hb.slot(), time, inner.life);
         self.shown_segment.store(id, Ordering::Relaxed);
+        locks::segment_begins(inner.segment, &inner.held);
     }
 
     /// The segments that it took, begun or not.

@@ -156,6 +156,11 @@ pub enum State {
     },
 }
 
+/// Where Go's heap may lie: its start and its size in bytes.
+pub fn heap_range() -> (usize, usize) {
+    (HEAP_START, HEAP_END - HEAP_START)
+}
+
 /// Prepares the heap's shadow.  False where address space is short.
 pub fn reserve() -> bool {
     HEAP.reserve(HEAP_START, HEAP_END - HEAP_START)

@@ -553,6 +553,57 @@ fn what_was_raced_on_is_told() {
     assert_eq!(object("TestMany").count, 4096);
 }
 
+#[test]
+fn locks_and_allocations_are_told_where_asked_for() {
+    let module = Module::new(LOCKS);
+    let run = run(gosan(module.path())
+        .args(["test", "."])
+        .env("GORACE", "locks=1 allocs=1"));
+    let race = |test: &str| {
+        let is_it = |race: &&Race| race.test.as_deref() == Some(test);
+        let race = run.records.races.iter().find(is_it);
+        race.unwrap_or_else(|| panic!("{test}\n{}", run.all_output()))
+    };
+    let held = |test: &str| {
+        let locks = race(test).locks.as_ref().unwrap();
+        let modes = |side: &Vec<gosan_wire::Lock>| {
+            let modes = side.iter().map(|lock| (lock.mode, lock.taken_at.clone()));
+            let lines = modes.map(|(mode, stack)| {
+                let is_users = |frame: &&gosan_wire::Frame| frame.file.ends_with("_test.go");
+                (mode, stack.iter().find(is_users).unwrap().function.clone())
+            });
+            lines.collect::<Vec<_>>()
+        };
+        [modes(&locks[0]), modes(&locks[1])]
+    };
+    let other = |mode| vec![(mode, "example.com/locks.later".to_owned())];
+    let first = |mode| vec![(mode, "example.com/locks.earlier".to_owned())];
+    use gosan_wire::LockMode::{Exclusive, Shared};
+    assert_eq!(held("TestMutexes"), [other(Exclusive), first(Exclusive)]);
+    assert_eq!(held("TestReaders"), [other(Shared), first(Shared)]);
+    assert_eq!(held("TestWriter"), [vec![], first(Exclusive)]);
+    assert_eq!(held("TestUnlocked"), [vec![], vec![]]);
+    for race in &run.records.races {
+        let allocated = &race.object.allocated_at;
+        assert_eq!(
+            allocated[0].function, "example.com/locks.create",
+            "{:?}",
+            race.object
+        );
+        assert!(
+            race.goroutines
+                .iter()
+                .any(|who| Some(who.id) == race.object.goroutine)
+        );
+        if let Some([later, earlier]) = &race.locks {
+            let same = |lock: &gosan_wire::Lock| earlier.iter().any(|e| e.address == lock.address);
+            // A lock that both hold alone would have ordered them.
+            assert!(race.test.as_deref() != Some("TestMutexes") || !later.iter().any(same));
+            assert!(race.test.as_deref() != Some("TestReaders") || later.iter().all(same));
+        }
+    }
+}
+
 /// The file of a process and its folder are nobody else's, even if the user's
 /// own settings are open.
 #[test]
@@ -578,6 +629,76 @@ fn records_are_private() {
         assert_eq!(files, 1);
     }
 }
+
+/// Each test races with other locks held; all have been used before.
+const LOCKS: &str = r#"
+-- go.mod --
+module example.com/locks
+
+go 1.24
+-- a_test.go --
+package locks
+
+import (
+	"sync"
+	"testing"
+	"time"
+)
+
+var (
+	one, two sync.Mutex
+	both     sync.RWMutex
+)
+
+type object struct{ a, b, c int }
+
+//go:noinline
+func create() *object { return &object{} }
+
+func earlier(l sync.Locker, f func()) {
+	if l != nil {
+		l.Lock()
+		defer l.Unlock()
+	}
+	f()
+}
+
+func later(l sync.Locker, f func()) {
+	if l != nil {
+		l.Lock()
+		defer l.Unlock()
+	}
+	f()
+}
+
+func race(first, second sync.Locker) {
+	one.Lock()
+	two.Lock()
+	one.Unlock()
+	two.Unlock()
+	both.RLock()
+	both.RUnlock()
+	both.Lock()
+	both.Unlock()
+	o := create()
+	done := make(chan bool)
+	go func() {
+		earlier(nil, func() { o.a = 1 })
+		earlier(first, func() { o.b = 1 })
+		time.Sleep(20 * time.Millisecond)
+		done <- true
+	}()
+	time.Sleep(10 * time.Millisecond)
+	later(nil, func() { o.c = 1 })
+	later(second, func() { o.b = 1 })
+	<-done
+}
+
+func TestMutexes(t *testing.T)  { race(&one, &two) }
+func TestReaders(t *testing.T)  { race(both.RLocker(), both.RLocker()) }
+func TestWriter(t *testing.T)   { race(&both, nil) }
+func TestUnlocked(t *testing.T) { race(nil, nil) }
+"#;
 
 const SERVER: &str = r#"
 -- go.mod --

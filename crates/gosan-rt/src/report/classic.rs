@@ -139,6 +139,7 @@ mod tests {
             by,
             stack,
             created,
+            locks: None,
         }
     }
 

@@ -20,6 +20,7 @@ pub mod tests;
 use crate::go;
 use crate::ids::{self, Biography, Life};
 use crate::lock::Lock;
+use crate::locks::{self, Held};
 use crate::options::Options;
 use crate::sys;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -51,6 +52,8 @@ pub struct Hit {
     pub old: Record,
     /// Who made that one.
     pub by: Biography,
+    /// The locks that were held at it, where they are known.
+    pub locks: Option<Vec<Held>>,
 }
 
 /// A race with all that a rendering needs.
@@ -73,6 +76,8 @@ pub struct Access {
     pub stack: Vec<Frame>,
     /// Where its goroutine was created; empty for the main goroutine.
     pub created: Vec<Frame>,
+    /// The locks that its goroutine held, where they are known.
+    pub locks: Option<Vec<Held>>,
 }
 
 struct Reporter {
@@ -190,8 +195,8 @@ impl Reporter {
         }
         let race = Race {
             accesses: [
-                access(hit.word, hit.new, by),
-                access(hit.word, hit.old, hit.by),
+                access(hit.word, hit.new, by, locks::of(hit.new.segment())),
+                access(hit.word, hit.old, hit.by, hit.locks.clone()),
             ],
         };
         // `x++` is a read and a write of one line: one race to whoever mends it.
@@ -325,7 +330,7 @@ impl Reporter {
     }
 }
 
-fn access(word: usize, record: Record, by: Biography) -> Access {
+fn access(word: usize, record: Record, by: Biography, locks: Option<Vec<Held>>) -> Access {
     Access {
         address: word + record.span().start(),
         kind: record.kind(),
@@ -337,6 +342,7 @@ fn access(word: usize, record: Record, by: Biography) -> Access {
         } else {
             symbolize::stack(by.created_at)
         },
+        locks,
     }
 }
 

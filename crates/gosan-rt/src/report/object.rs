@@ -3,8 +3,8 @@
 
 use super::Race;
 use super::process::text;
-use super::symbols;
-use crate::go;
+use super::{record, symbolize, symbols};
+use crate::{allocations, go};
 use alloc::vec::Vec;
 use gosan_wire::{Address, Object, ObjectKind, operation};
 
@@ -24,6 +24,10 @@ pub fn of(race: &Race) -> Object {
     if let Some((start, bytes)) = go::heap_object(address) {
         object.kind = ObjectKind::Heap;
         place(&mut object, address, start, bytes);
+        if let Some((stack, goroutine)) = allocations::of(start) {
+            object.goroutine = Some(goroutine);
+            object.allocated_at = record::frames(&symbolize::stack(stack));
+        }
     } else if let Some(symbol) = symbols::at(address) {
         object.kind = ObjectKind::Global;
         object.symbol = Some(text(&symbol.name));

@@ -4,6 +4,7 @@ use super::process::text;
 use super::symbolize::{self, Frame};
 use super::{Access, Race, classic, object, tests};
 use crate::ids::{self, Biography};
+use crate::locks::Held;
 use crate::{go, sys};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -42,7 +43,7 @@ pub fn of(
         package: tests::package(),
         goroutines: goroutines(race.accesses.each_ref().map(|access| access.by)),
         object: object::of(race),
-        locks: None,
+        locks: locks(race),
         accesses,
         count: 1,
         time_ms: sys::now_ms(),
@@ -67,6 +68,23 @@ fn access(access: &Access, order: u8) -> wire::Access {
         stack: frames(&access.stack),
         order,
     }
+}
+
+fn locks(race: &Race) -> Option<[Vec<wire::Lock>; 2]> {
+    let told = |held: &Held| wire::Lock {
+        address: wire::Address(held.mutex as u64),
+        mode: if held.shared {
+            wire::LockMode::Shared
+        } else {
+            wire::LockMode::Exclusive
+        },
+        taken_at: frames(&symbolize::stack(held.taken_at)),
+    };
+    let [later, earlier] = race.accesses.each_ref().map(|access| {
+        let held = access.locks.as_ref()?;
+        Some(held.iter().map(told).collect())
+    });
+    Some([later?, earlier?])
 }
 
 /// Both goroutines, and then those that they descend from.

@@ -7,7 +7,7 @@ use super::sink::Sink;
 use super::suppressions::Suppressions;
 use super::{REPORTER, Reporter, STDERR, known, read_file};
 use crate::options::Options;
-use crate::{go, ids, sys};
+use crate::{allocations, go, ids, locks, sys};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::fmt::Write;
@@ -62,7 +62,21 @@ pub fn start(gorace: &[u8]) {
     let named = options.baseline.iter().chain([&options.suppressions]);
     let named = named.filter(|path| !path.is_empty());
     reporter.inputs = named.map(|path| &*path.clone().leak()).collect();
+    follow(&options);
     reporter.options = Some(options);
+}
+
+/// Begins to follow what reports say beyond the accesses; Go's hooks for it do
+/// nothing otherwise.
+fn follow(options: &Options) {
+    let locks = options.locks && locks::follow();
+    let allocations = options.allocs && allocations::keep();
+    if (locks, allocations) != (options.locks, options.allocs) {
+        let text =
+            b"gosan: no address space for `locks` or `allocs`; is it limited by `ulimit -v`?\n";
+        sys::write_all(STDERR, text);
+    }
+    go::set_followed(locks, allocations);
 }
 
 /// Opens what the user named and what a waiting `gosan` reads.  That the first
