@@ -80,13 +80,13 @@ func racestartobject() {
 	racecall(&__gosan_start, uintptr(unsafe.Pointer(&raceBuild)), 0, 0, 0)
 }
 
-// racecallers writes the addresses that the innermost calls of gp's return to,
-// as far as they are on gp's own stack; how many.
+// racecallers writes the addresses that at most limit of the innermost calls of
+// gp's return to, as far as they are on gp's own stack; how many.
 //
 //go:nosplit
-func racecallers(gp *g, pcs *[12]uintptr) (n uintptr) {
+func racecallers(gp *g, pcs *[12]uintptr, limit uintptr) (n uintptr) {
 	fp := getfp()
-	for n < uintptr(len(pcs)) && gp.stack.lo < fp && fp < gp.stack.hi-16 {
+	for n < limit && gp.stack.lo < fp && fp < gp.stack.hi-16 {
 		pcs[n] = *(*uintptr)(unsafe.Pointer(fp + 8))
 		fp = *(*uintptr)(unsafe.Pointer(fp))
 		n++
@@ -103,8 +103,10 @@ func racelock(addr unsafe.Pointer) {
 	if gp.raceignore != 0 || !isvalidaddr(addr) {
 		return
 	}
+	// race_Acquire, the one or two functions of sync, and their caller.
+	const limit = 6
 	var pcs [12]uintptr
-	n := racecallers(gp, &pcs)
+	n := racecallers(gp, &pcs, limit)
 	racecall(&__gosan_lock, gp.racectx, uintptr(addr), uintptr(unsafe.Pointer(&pcs)), n)
 }
 
@@ -118,7 +120,7 @@ func raceallocated(p unsafe.Pointer) {
 	gp := getg()
 	if gp == gp.m.curg {
 		ctx = gp.racectx
-		n = racecallers(gp, &pcs)
+		n = racecallers(gp, &pcs, uintptr(len(pcs)))
 	}
 	racecall(&__gosan_allocated, ctx, uintptr(p), uintptr(unsafe.Pointer(&pcs)), n)
 }

@@ -76,23 +76,25 @@ impl Records {
 
     /// Reads more of them.
     pub fn add(&mut self, path: &Path) -> Result<(), Error> {
-        let io = |source| Error::Io {
-            path: path.to_owned(),
-            source,
+        files(path)?.iter().try_for_each(|file| self.add_file(file))
+    }
+
+    /// Reads what can be read, and says what is wrong with the rest: a process
+    /// that a full disk kept from writing has not spoilt those of others.
+    pub fn read_all(path: &Path) -> (Records, Vec<Error>) {
+        let mut records = Records::default();
+        let files = match files(path) {
+            Ok(files) => files,
+            Err(error) => return (records, vec![error]),
         };
-        if !fs::metadata(path).map_err(io)?.is_dir() {
-            let bytes = fs::read(path).map_err(io)?;
-            return self.add_text(path, &bytes);
-        }
-        let mut files = Vec::new();
-        for entry in fs::read_dir(path).map_err(io)? {
-            let file = entry.map_err(io)?.path();
-            if file.extension().is_some_and(|ending| ending == EXTENSION) {
-                files.push(file);
-            }
-        }
-        files.sort();
-        files.iter().try_for_each(|file| self.add(file))
+        let failed = files.iter().filter_map(|file| records.add_file(file).err());
+        let failed = failed.collect();
+        (records, failed)
+    }
+
+    fn add_file(&mut self, path: &Path) -> Result<(), Error> {
+        let bytes = fs::read(path).map_err(io_error(path))?;
+        self.add_text(path, &bytes)
     }
 
     /// Takes over the text of a file; the path is for messages.
@@ -141,6 +143,31 @@ impl Records {
             }
         }
         Ok(())
+    }
+}
+
+/// The file itself, or the record files of a directory, in the order of their
+/// names.
+fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    let error = io_error(path);
+    if !fs::metadata(path).map_err(&error)?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).map_err(&error)? {
+        let file = entry.map_err(&error)?.path();
+        if file.extension().is_some_and(|ending| ending == EXTENSION) {
+            files.push(file);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn io_error(path: &Path) -> impl Fn(io::Error) -> Error {
+    move |source| Error::Io {
+        path: path.to_owned(),
+        source,
     }
 }
 

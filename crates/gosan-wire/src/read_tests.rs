@@ -200,4 +200,10 @@ fn a_directory_has_all_its_record_files() {
     std::fs::write(dir.path().join("options"), "text=0").unwrap();
     let records = Records::read(dir.path()).unwrap();
     assert_eq!((records.races.len(), records.processes.len()), (2, 2));
+    let broken = dir.path().join("0-1.jsonl");
+    std::fs::write(&broken, [&text[..], b"{\"sch\n"].concat()).unwrap();
+    assert!(Records::read(dir.path()).is_err());
+    let (records, errors) = Records::read_all(dir.path());
+    assert_eq!((records.races.len(), errors.len()), (3, 1));
+    assert!(errors[0].to_string().contains("0-1.jsonl:3"));
 }

@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use gosan_go::cache::Cache;
-use gosan_wire::read::Records;
+use gosan_wire::read::{Error, Records};
 
 const OPTIONS: &str = "options";
 const RECORDS: &str = "records";
@@ -64,9 +64,9 @@ impl RunFolder {
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
     }
 
-    /// What the programs have recorded so far.
-    pub fn records(&self) -> Result<Records> {
-        Ok(Records::read(&self.path.join(RECORDS))?)
+    /// What the programs have recorded so far, and what could not be read.
+    pub fn records(&self) -> (Records, Vec<Error>) {
+        Records::read_all(&self.path.join(RECORDS))
     }
 
     /// Keeps the records as those of the last run.
@@ -135,7 +135,8 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&folder.path), PRIVATE);
         assert_eq!(mode(&folder.path.join(RECORDS)), PRIVATE);
-        assert_eq!(folder.records().unwrap(), Records::default());
+        let (records, errors) = folder.records();
+        assert_eq!((records, errors.len()), (Records::default(), 0));
         // A second look leaves the folder of a living process alone.
         remove_abandoned(cache.runs().as_std_path()).unwrap();
         let path = folder.path.clone();

@@ -95,7 +95,7 @@ pub fn run(
     }
     let folder = RunFolder::create(&cache, "", &known.files())?;
     let status = spawn(&mut invocation.command(), &root)?;
-    let records = collect(&folder)?;
+    let records = collect(&folder);
     known.conclude(&records, options.quiet)?;
     if status.success() {
         if matches!(state, Library::Unknown) {
@@ -135,8 +135,9 @@ fn prepare(
 }
 
 /// Reads what the programs of the run have recorded.
-fn collect(folder: &RunFolder) -> Result<Records> {
-    let records = folder.records()?;
+fn collect(folder: &RunFolder) -> Records {
+    let (records, errors) = folder.records();
+    errors.iter().for_each(messages::warn);
     if !records.races.is_empty()
         && let Err(error) = folder.keep_records()
     {
@@ -144,7 +145,7 @@ fn collect(folder: &RunFolder) -> Result<Records> {
             "the records of this run are not kept: {error}"
         ));
     }
-    Ok(records)
+    records
 }
 
 /// Whether a race that counts happened in a process that one of the user's
