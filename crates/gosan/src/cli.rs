@@ -5,6 +5,7 @@
 //! accepts `--x` for `-x`, so an unknown option is never an error here.
 
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
@@ -12,6 +13,7 @@ use gosan_go::args::Subcommand;
 
 use crate::exit_codes;
 use crate::known_options::KnownOptions;
+use crate::report_options::ReportOptions;
 
 /// A data race detector for Go: type `gosan test` where you type `go test -race`.
 #[derive(Debug, Parser)]
@@ -36,6 +38,8 @@ enum Command {
     /// Build programs with the race detector in them, like `go build -race`
     #[command(override_usage = "gosan build [OPTIONS] [go's flags] [packages]")]
     Build(Options),
+    /// Show races again from records, and put those of several runs together
+    Report(ReportArguments),
     /// Say which Go is used, where gosan keeps things, and what is wrong
     Doctor(Options),
     /// Remove everything that gosan has made
@@ -62,6 +66,18 @@ pub struct RunOptions {
     pub common: Options,
     #[command(flatten)]
     pub known: KnownOptions,
+    #[command(flatten)]
+    pub report: ReportOptions,
+}
+
+/// The arguments of `gosan report`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub struct ReportArguments {
+    /// Files and folders of records; those of the last run when left out
+    #[arg(value_name = "FILE|DIR")]
+    pub records: Vec<PathBuf>,
+    #[command(flatten)]
+    pub report: ReportOptions,
 }
 
 /// What the user wants.
@@ -70,6 +86,9 @@ pub enum Request {
     Go {
         options: RunOptions,
         arguments: (Subcommand, Vec<OsString>),
+    },
+    Report {
+        arguments: ReportArguments,
     },
     Doctor {
         options: Options,
@@ -114,6 +133,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Request, Answer> {
                 ..RunOptions::default()
             },
         ),
+        Command::Report(arguments) => Request::Report { arguments },
         Command::Doctor(options) => Request::Doctor { options },
         Command::Clean => Request::Clean,
         Command::Version => {
@@ -146,7 +166,7 @@ fn split(mut words: Vec<OsString>) -> (Vec<OsString>, Vec<OsString>) {
 
 /// gosan's options that stand by themselves, and those that take a value.
 const ALONE: &[&str] = &["--quiet", "--help", "--update-baseline", "--fail-on-child"];
-const WITH_VALUE: &[&str] = &["--go", "--baseline"];
+const WITH_VALUE: &[&str] = &["--go", "--baseline", "--report", "--format", "--color"];
 
 /// How many words one of gosan's options takes, and 0 for what is go's.
 fn own_words(word: &OsStr) -> usize {

@@ -9,6 +9,8 @@ mod known;
 mod known_options;
 mod messages;
 mod progress;
+mod report_options;
+mod reporting;
 mod run_folder;
 mod runtime;
 mod signals;
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     };
     let result = match request {
         Request::Go { options, arguments } => cmd::go::run(options, arguments),
+        Request::Report { arguments } => cmd::report::run(&arguments),
         Request::Doctor { options } => cmd::doctor::run(&options),
         Request::Clean => cmd::clean::run(),
     };

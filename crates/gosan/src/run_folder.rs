@@ -69,6 +69,11 @@ impl RunFolder {
         Records::read_all(&self.path.join(RECORDS))
     }
 
+    /// Where they are.
+    pub fn records_path(&self) -> PathBuf {
+        self.path.join(RECORDS)
+    }
+
     /// Keeps the records as those of the last run.
     pub fn keep_records(&self) -> io::Result<()> {
         match fs::remove_dir_all(&self.last) {

@@ -21,6 +21,7 @@ use gosan_wire::read::Records;
 use crate::cli::{Options, RunOptions};
 use crate::known::{self, Known};
 use crate::progress::Progress;
+use crate::reporting::Show;
 use crate::run_folder::RunFolder;
 use crate::{exit_codes, messages, runtime, signals};
 
@@ -42,6 +43,7 @@ pub fn run(
     let RunOptions {
         common: options,
         known: known_options,
+        report: report_options,
     } = options;
     let args = GoArgs::parse(subcommand, words)?;
     let cwd = std::env::current_dir().context("cannot tell the current directory")?;
@@ -93,10 +95,14 @@ pub fn run(
     if !link.test_key.is_empty() {
         invocation = Invocation::new(&args, &cwd, &root, &toolchain, &link)?;
     }
-    let folder = RunFolder::create(&cache, "", &known.files())?;
+    let is_json = args.is_on("json");
+    let show = Show::of_run(report_options, is_json, &gorace)?;
+    let folder = RunFolder::create(&cache, show.runtime_options(), &known.files())?;
+    let live = show.start(folder.records_path());
     let status = spawn(&mut invocation.command(), &root)?;
     let records = collect(&folder);
     known.conclude(&records, options.quiet)?;
+    live.finish(&records, options.quiet)?;
     if status.success() {
         if matches!(state, Library::Unknown) {
             library.verify()?;

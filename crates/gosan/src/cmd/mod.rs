@@ -3,3 +3,4 @@
 pub mod clean;
 pub mod doctor;
 pub mod go;
+pub mod report;
