@@ -11,6 +11,7 @@ mod exact;
 mod go;
 mod instructions;
 mod matrix;
+mod pictures;
 mod process;
 mod quote;
 mod race_suite;
@@ -80,6 +81,8 @@ enum Task {
     Soak(soak::Options),
     /// Compare gosan with an oracle, on random Go programs
     Random(random::Options),
+    /// Make the pictures in the docs
+    Pictures,
     /// Check the rules that the compiler does not check
     Tidy,
     /// Check the symbols and sections of the runtime object
@@ -107,6 +110,7 @@ fn main() -> ExitCode {
         Task::Exact(options) => exact::run(&options),
         Task::Soak(options) => soak::run(&options),
         Task::Random(options) => random::run(&options),
+        Task::Pictures => pictures::run(),
         Task::Tidy => tidy::run(),
         Task::Symbols => symbols::run(),
     };

@@ -95,3 +95,14 @@ fn sarif_keeps_the_rules_of_code_scanning() {
     let suppressed = |result: &&Value| result["suppressions"].is_array();
     assert_eq!(results.iter().filter(suppressed).count(), 2);
 }
+
+#[test]
+fn json_is_valid() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/schema/record.json");
+    let schema: Value = serde_json::from_str(&fs::read_to_string(root).unwrap()).unwrap();
+    let text = rendered("json", &report(records()));
+    assert_eq!(text.lines().count(), 4);
+    for line in text.lines() {
+        assert_valid(&schema, &serde_json::from_str(line).unwrap());
+    }
+}
