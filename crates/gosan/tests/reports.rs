@@ -221,18 +221,13 @@ fn reports(output: &Output) -> usize {
 }
 
 /// The text with what differs from run to run, or from GOROOT to GOROOT, left
-/// out: addresses, offsets, the numbers of goroutines, which count from the
-/// first that is named, and the lines of the thunks, which the assembled GOROOT
-/// has others of.
+/// out: addresses, offsets, and the numbers of goroutines, which count from the
+/// first that is named.
 fn comparable(output: &Output) -> String {
     let mut numbers: Vec<String> = Vec::new();
     let mut lines = Vec::new();
     for line in text(output).lines() {
         let line = line.split(" +0x").next().unwrap_or(line);
-        let line = match line.find("race_amd64.s:") {
-            Some(thunk) => &line[..thunk],
-            None => line,
-        };
         let words = line.split(' ').map(|word| {
             let number = word.trim_end_matches(':');
             if word.starts_with("0x") {
