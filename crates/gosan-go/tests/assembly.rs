@@ -1,6 +1,7 @@
 //! Assembling a root, from a small directory that looks like a GOROOT: what is
 //! in it, and that nobody ever sees half of one.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -10,24 +11,14 @@ use std::thread;
 use camino::Utf8PathBuf;
 use gosan_go::cache::Cache;
 use gosan_go::goroot::{AssembledRoot, Assembly};
-use gosan_go::table::OBJECTS;
+use gosan_go::patch::Change;
+use gosan_go::table::{self, OBJECTS};
 use gosan_go::toolchain::{Settings, Toolchain};
 use gosan_go::tree::Sharing;
 use gosan_go::version::GoVersion;
 use gosan_go::{Error, Runtime};
 
 const INIT: &str = "\tracecall(&__tsan_init, uintptr(unsafe.Pointer(&gctx)), uintptr(unsafe.Pointer(&pctx)), abi.FuncPCABI0(racecallbackthunk), 0)\n";
-
-/// The lines of race_amd64.s that are replaced.
-const THUNKS: &str = "\
-TEXT\truntime·raceread<ABIInternal>(SB), NOSPLIT, $0-8
-TEXT\truntime·racewrite<ABIInternal>(SB), NOSPLIT, $0-8
-TEXT\truntime·racereadrange<ABIInternal>(SB), NOSPLIT, $0-16
-TEXT\truntime·racewriterange<ABIInternal>(SB), NOSPLIT, $0-16
-TEXT\truntime·racefuncenter(SB), NOSPLIT, $0-8
-\tMOVQ\tcallpc+0(FP), R11
-TEXT\truntime·racefuncexit(SB), NOSPLIT, $0-0
-";
 
 const RUNTIME: Runtime = Runtime {
     object: b"object with MARK",
@@ -51,14 +42,16 @@ fn place() -> Place {
     write("VERSION", "go1.26.0\n");
     write("go.env", "GOPROXY=p\nGOTOOLCHAIN=auto\n");
     write("bin/go", "#!/bin/sh\n");
-    let race = format!("func raceinit() {{\n{INIT}}}\n\nfunc racefini() {{\n\tlock()\n}}\n");
-    write("src/runtime/race.go", &race);
-    write("src/runtime/race_amd64.s", THUNKS);
-    write("src/runtime/panic.go", "{\n\tgp.sched.sp = sp\n}\n");
-    write(
-        "src/testing/testing.go",
-        "{\n\tm.before()\n\tdefer m.after()\n}\n",
-    );
+    // The files that are changed hold what is changed in them, and no more.
+    let mut changed: BTreeMap<&str, String> = BTreeMap::new();
+    for patch in table::patches_for(26) {
+        if let Change::Replace { anchor, .. } = patch.change {
+            *changed.entry(patch.file).or_default() += anchor;
+        }
+    }
+    for (file, text) in &changed {
+        write(file, text);
+    }
     for object in OBJECTS {
         write(object, "stock");
     }
@@ -118,10 +111,11 @@ fn holds_the_object_the_patches_and_everything_else() {
         assert_eq!(read(&root, object), "object with MARK");
     }
     let race = read(&root, "src/runtime/race.go");
-    assert!(race.contains(&format!("{INIT}\tracegoroot()\n")));
-    assert!(race.contains("func racefini() {\n\tracequiesce()\n"));
+    let init = INIT.trim_end();
+    assert!(race.contains(&format!("{init}; racestartobject()\n")));
+    assert!(race.contains("func racefini() { racequiesce()\n"));
     assert!(read(&root, "src/runtime/panic.go").contains("racerecovered(gp, sp)"));
-    assert!(read(&root, "src/testing/testing.go").contains("os.Getenv(\"GORACE\")"));
+    assert!(read(&root, "src/testing/testing.go").contains("raceInputs()"));
     let gosan = read(&root, "src/runtime/race_gosan.go");
     assert!(gosan.contains(&format!("\"{}\\x00\"", root.path)));
     assert!(gosan.contains(&format!("\"{}\\x00\"", place.toolchain.goroot)));
@@ -141,7 +135,7 @@ fn leaves_the_users_root_as_it_is() {
     assert!(
         !fs::read_to_string(real.join("src/runtime/race.go"))
             .unwrap()
-            .contains("racegoroot")
+            .contains("racestartobject")
     );
     let inode = |path: &Path| fs::metadata(path).unwrap().ino();
     let (ours, theirs) = (root.go(), real.join("bin/go"));
@@ -163,7 +157,7 @@ fn is_made_once_for_the_same_input_and_anew_for_another() {
         ..RUNTIME
     };
     assert_ne!(place.ensure(other).unwrap().path, first.path);
-    place.change("src/runtime/panic.go", "{", "{\n");
+    place.change("src/runtime/panic.go", "sp\n", "sp\n\n");
     assert_ne!(place.ensure(RUNTIME).unwrap().path, first.path);
     fs::write(place.toolchain.goroot.join("VERSION"), "go1.26.1\n").unwrap();
     place.ensure(RUNTIME).unwrap();
@@ -223,8 +217,8 @@ fn does_without_an_optional_anchor_and_says_so() {
     };
     assert!(warning.contains("src/testing/testing.go"), "{warning}");
     assert!(warning.contains("GORACE"), "{warning}");
-    assert!(!read(&root, "src/testing/testing.go").contains("GORACE"));
-    assert!(read(&root, "src/runtime/race.go").contains("racegoroot"));
+    assert!(!read(&root, "src/testing/testing.go").contains("raceInputs"));
+    assert!(read(&root, "src/runtime/race.go").contains("racestartobject"));
     let again = place.ensure(RUNTIME).unwrap();
     assert_eq!(again.note.warnings.len(), 1, "the warning stays on record");
 }

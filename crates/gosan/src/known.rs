@@ -88,7 +88,7 @@ impl Known {
             let added = baseline.add(&records.races);
             baseline.write()?;
             if !quiet {
-                messages::say(format_args!("{added} races added to the baseline"));
+                messages::say(format_args!("races added to the baseline: {added}"));
             }
         }
         if quiet {

@@ -90,7 +90,7 @@ fn a_baseline_lets_known_races_pass_and_new_ones_fail() {
     assert!(
         written
             .all_output()
-            .contains("gosan: 1 races added to the baseline")
+            .contains("gosan: races added to the baseline: 1")
     );
     let text = fs::read_to_string(&baseline).unwrap();
     let line = text.lines().last().unwrap();
