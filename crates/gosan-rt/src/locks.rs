@@ -112,8 +112,17 @@ fn is_second_half(inner: &Inner, address: usize) -> bool {
 }
 
 /// A segment begins under these locks.
+#[inline]
 pub fn segment_begins(segment: Segment, held: &[Held]) {
-    if !FOLLOWED.load(Ordering::Relaxed) || !OF_SEGMENT.ensure(segment.0 as usize) {
+    if FOLLOWED.load(Ordering::Relaxed) {
+        note_segment(segment, held);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn note_segment(segment: Segment, held: &[Held]) {
+    if !OF_SEGMENT.ensure(segment.0 as usize) {
         return;
     }
     let number = if held.is_empty() { 0 } else { keep(held) };
