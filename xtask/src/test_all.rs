@@ -59,6 +59,10 @@ const STEPS: &[Step] = &[
         run: instructions,
     },
     Step {
+        name: "accesses at the same instant, in every order",
+        run: same_instant,
+    },
+    Step {
         name: "races that are far apart, small distances",
         run: |bench| exact::run_quick(&bench.gosan()?, &bench.go),
     },
@@ -167,6 +171,22 @@ fn cargo_test(bench: &mut Bench) -> Result<Tally> {
 fn instructions(bench: &mut Bench) -> Result<Tally> {
     let gosan = bench.gosan()?;
     instructions::test(&gosan, &bench.go)
+}
+
+/// Loom's tests, which are built from everything anew for its sake.
+fn same_instant(bench: &mut Bench) -> Result<Tally> {
+    let directory = workspace::target_dir().join("loom");
+    let mut command = bench.cargo(&["test", "--quiet", "--package", "gosan-rt", "--lib"]);
+    command
+        .args(["--target-dir", directory.as_str(), "same_instant"])
+        .env("RUSTFLAGS", "--cfg loom");
+    let outcome = process::show(&mut command, CARGO_TEST_LIMIT)?;
+    let counts = outcome.stdout.lines().find_map(tally::of_cargo_line);
+    let mut tally = counts.unwrap_or_default();
+    if !outcome.success() {
+        tally.failed = tally.failed.max(1);
+    }
+    Ok(tally)
 }
 
 fn race(bench: &mut Bench) -> Result<Tally> {

@@ -5,9 +5,21 @@
 //! goroutine knows is one compare-and-swap.  All else goes through the word's
 //! box.
 //!
-//! Of two accesses at the same instant on two processors, one changes the cell
-//! (or owns its box) first; the other then sees that record, and it cannot
-//! know the other's present time, so it reports.
+//! # Two accesses at the same instant
+//!
+//! On two processors, neither ordered after the other.  At least one sees the
+//! other:
+//!
+//! - Each leaves a record, or has one in the cell that stands for it.  A cell
+//!   changes by compare-and-swap, or by whoever owns its box, so one of the two
+//!   records is there first, and the other access looks at the cell then or
+//!   later: a compare-and-swap that fails looks again.
+//! - That record is still there.  It goes only for one that stands for it, by a
+//!   goroutine that knows its time; and its time is the present one of a
+//!   goroutine that has not handed it over.
+//! - Nor can the other access know that time, so it reports.
+//!
+//! Tests try every order of the steps, see same_instant.rs.
 
 use crate::boxes::{self, BoxId};
 use crate::frames::Silent;
@@ -178,7 +190,7 @@ fn slow(
                 None => false,
             };
             if !done {
-                check(inner, cell, touched, at, new, &mut hits);
+                check_cell(inner, cell, touched, at, new, &mut hits);
             }
         }
         at += len;
@@ -201,9 +213,9 @@ fn small(inner: &Inner, state: State, new: Record) -> Option<Record> {
     }
 }
 
-/// Checks and records one word.
+/// Checks and records one word, which has this cell, in a chunk with this flag.
 #[inline(never)]
-fn check(
+pub(crate) fn check_cell(
     inner: &Inner,
     cell: &Cell,
     touched: &AtomicU8,

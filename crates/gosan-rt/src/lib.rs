@@ -27,6 +27,7 @@ mod abi;
 pub mod access;
 pub mod allocations;
 pub mod atomic;
+pub mod atomics;
 pub mod bits;
 pub mod boxes;
 pub mod callers;
@@ -46,6 +47,8 @@ pub mod recent;
 pub mod reclaim;
 pub mod region;
 pub mod report;
+#[cfg(all(test, loom))]
+mod same_instant;
 pub mod sets;
 pub mod shadow;
 pub mod stacks;

@@ -25,13 +25,14 @@
 //! A byte per 64 KiB of program memory says whether any cell in it was ever
 //! written, so that allocation and reclaim skip what nothing touched.
 
+use crate::atomics::{self, AtomicU64};
 use crate::boxes::{self, BoxId};
 use crate::lock::Lock;
 use crate::racectx;
 use crate::sets::{self, SetId};
 use crate::sys;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use gosan_engine::record::Record;
 use gosan_engine::span::{Span, WORD_BYTES};
 
@@ -51,7 +52,6 @@ const UNIT_BITS: u32 = 31;
 const UNIT_MASK: u64 = (1 << UNIT_BITS) - 1;
 const _: () = assert!(UNIT_BITS + boxes::GENERATION_BITS == 55);
 const _: () = assert!(UNIT_BITS + sets::ID_BITS == 55);
-const SPINS: u32 = 64;
 
 /// A stretch of program memory and its shadow.
 struct Space {
@@ -315,6 +315,12 @@ pub fn for_each_cell(mut f: impl FnMut(&Cell)) {
 }
 
 impl Cell {
+    /// An empty cell, apart from any memory.
+    #[cfg(all(test, loom))]
+    pub fn new() -> Cell {
+        Cell(AtomicU64::new(0))
+    }
+
     /// What it holds now.
     #[inline]
     pub fn load(&self) -> (u64, State) {
@@ -521,11 +527,7 @@ pub fn boxed(id: BoxId) -> u64 {
 /// Waits a moment for the owner of a cell.
 pub fn wait(tries: &mut u32) {
     *tries += 1;
-    if *tries < SPINS {
-        core::hint::spin_loop();
-    } else {
-        sys::yield_processor();
-    }
+    atomics::wait(*tries);
 }
 
 /// The right to a cell's box, until dropped.
