@@ -95,8 +95,8 @@ impl Show {
                         size = now;
                         // What cannot be read or written now is tried again,
                         // and said, at the end.
-                        let races = Records::read(&records).map(|records| records.races);
-                        let _ = shown.show(races.unwrap_or_default());
+                        let (records, _) = Records::read_all(&records);
+                        let _ = shown.show(records.races);
                     }
                 }
                 shown
