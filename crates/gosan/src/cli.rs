@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 use gosan_go::args::Subcommand;
 
+use crate::cmd::explain;
 use crate::exit_codes;
 use crate::known_options::KnownOptions;
 use crate::report_options::ReportOptions;
@@ -40,6 +41,8 @@ enum Command {
     Build(Options),
     /// Show races again from records, and put those of several runs together
     Report(ReportArguments),
+    /// Explain a log: why a program raced, died or stands still, and the fix
+    Explain(explain::Options),
     /// Say which Go is used, where gosan keeps things, and what is wrong
     Doctor(Options),
     /// Remove everything that gosan has made
@@ -93,6 +96,9 @@ pub enum Request {
     Doctor {
         options: Options,
     },
+    Explain {
+        options: explain::Options,
+    },
     Clean,
 }
 
@@ -134,6 +140,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Request, Answer> {
             },
         ),
         Command::Report(arguments) => Request::Report { arguments },
+        Command::Explain(options) => Request::Explain { options },
         Command::Doctor(options) => Request::Doctor { options },
         Command::Clean => Request::Clean,
         Command::Version => {

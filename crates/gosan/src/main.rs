@@ -27,6 +27,7 @@ fn main() -> ExitCode {
     let result = match request {
         Request::Go { options, arguments } => cmd::go::run(options, arguments),
         Request::Report { arguments } => cmd::report::run(&arguments),
+        Request::Explain { options } => cmd::explain::run(&options),
         Request::Doctor { options } => cmd::doctor::run(&options),
         Request::Clean => cmd::clean::run(),
     };

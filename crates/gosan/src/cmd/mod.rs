@@ -2,5 +2,6 @@
 
 pub mod clean;
 pub mod doctor;
+pub mod explain;
 pub mod go;
 pub mod report;

@@ -1,0 +1,31 @@
+//! Explains what Go programs leave in logs: race reports, crashes, goroutine
+//! dumps.
+//!
+//! `input` finds the lines that matter under whatever decoration, `parse` makes
+//! problems of them, `findings` counts the distinct ones, `diagnoses` says what
+//! is behind each, from the log and, where it is at hand, the source; `render`
+//! shows it. Nothing of a log is kept but the distinct problems.
+
+mod case;
+mod diagnoses;
+mod diagnosis;
+mod error;
+mod findings;
+mod frames;
+mod input;
+pub mod model;
+mod page;
+mod parse;
+mod record;
+pub mod render;
+mod shared;
+mod source;
+
+pub use case::{Case, Side};
+pub use diagnosis::{Confidence, Diagnosed, Diagnosis, all, by_code, diagnose};
+pub use error::Error;
+pub use findings::{Collector, Explanation, Finding, explain};
+pub use frames::{Owner, own_frame};
+pub use page::{Example, ExampleKind, Page};
+pub use record::event as event_of_record;
+pub use source::Sources;

@@ -1,0 +1,5 @@
+//! The forms in which an explanation is shown.
+
+pub mod json;
+pub mod prove;
+pub mod text;
