@@ -13,7 +13,7 @@ const SITES: usize = 6;
 pub struct Case<'a> {
     pub problem: &'a Problem,
     /// The accesses of a race; the goroutines of a crash, that which failed
-    /// first; the goroutine that is stuck.
+    /// first; those that are stuck, and some of the others.
     pub sides: Vec<Side<'a>>,
     /// The variable that both sides of a race touch, where the source says so.
     pub shared: Option<Shared>,
@@ -29,6 +29,7 @@ pub struct Side<'a> {
     pub named_locks: &'a [String],
     own: Option<usize>,
     sites: Vec<Site>,
+    creator: Option<Site>,
 }
 
 impl<'a> Case<'a> {
@@ -50,10 +51,10 @@ impl<'a> Case<'a> {
                 .take(64)
                 .map(|place| Side::new(&place.stack, &place.created, sources))
                 .collect(),
-            Problem::Stuck(stuck) => {
-                let place = &stuck.goroutines;
-                vec![Side::new(&place.stack, &place.created, sources)]
-            }
+            Problem::Stuck(stuck) => std::iter::once(&stuck.goroutines)
+                .chain(stuck.others.iter().take(16))
+                .map(|place| Side::new(&place.stack, &place.created, sources))
+                .collect(),
             Problem::Notice(_) => Vec::new(),
         };
         let shared = match (problem, sides.as_slice()) {
@@ -124,21 +125,21 @@ impl<'a> Case<'a> {
     }
 
     /// Says whether both sides of a race satisfy this.
-    pub fn both(&self, test: impl Fn(&Side) -> bool) -> bool {
+    pub fn both(&self, test: impl Fn(&Side<'a>) -> bool) -> bool {
         self.race()
             .is_some_and(|(_, one, other)| test(one) && test(other))
     }
 
     /// Says whether a side of a race satisfies this.
-    pub fn either(&self, test: impl Fn(&Side) -> bool) -> bool {
+    pub fn either(&self, test: impl Fn(&Side<'a>) -> bool) -> bool {
         self.race_sides().iter().any(test)
     }
 
     /// The sides of a race in the order in which they satisfy the two tests.
     pub fn ordered(
         &self,
-        first: impl Fn(&Side) -> bool,
-        second: impl Fn(&Side) -> bool,
+        first: impl Fn(&Side<'a>) -> bool,
+        second: impl Fn(&Side<'a>) -> bool,
     ) -> Option<(&Side<'a>, &Side<'a>)> {
         let (_, one, other) = self.race()?;
         if first(one) && second(other) {
@@ -172,6 +173,7 @@ impl<'a> Side<'a> {
             created,
             named_locks: &[],
             own,
+            creator: own_index(created).and_then(|index| sources.site(&created[index])),
             sites: sites.into_iter().map(|(_, site)| site).collect(),
         }
     }
@@ -183,7 +185,11 @@ impl<'a> Side<'a> {
 
     /// What the user's code had called when it happened, innermost first.
     pub fn callees(&self) -> &'a [Frame] {
-        &self.stack[..self.own.unwrap_or(self.stack.len())]
+        // Where no code is the user's, all of it is what somebody called.
+        let own = self
+            .own
+            .filter(|index| self.stack[*index].owner() != Owner::Std);
+        &self.stack[..own.unwrap_or(self.stack.len())]
     }
 
     /// Those who called the user's frame.
@@ -197,6 +203,13 @@ impl<'a> Side<'a> {
     /// The access is in the user's own code, and not in what it calls.
     pub fn is_direct(&self) -> bool {
         self.own == Some(0)
+    }
+
+    /// It is, or it is inside one of the runtime's functions for channels.
+    pub fn is_direct_or_channel(&self) -> bool {
+        self.callees()
+            .iter()
+            .all(|frame| frame.function.starts_with("runtime."))
     }
 
     pub fn writes(&self) -> bool {
@@ -244,6 +257,11 @@ impl<'a> Side<'a> {
     /// What it says about that frame and those that called it.
     pub fn sites(&self) -> &[Site] {
         &self.sites
+    }
+
+    /// What it says about where the goroutine was started.
+    pub fn creator(&self) -> Option<&Site> {
+        self.creator.as_ref()
     }
 
     /// The locks that the text of the user's frames holds, the innermost first.

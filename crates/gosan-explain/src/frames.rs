@@ -120,6 +120,10 @@ impl Frame {
             };
         }
         let path = self.file.replace('\\', "/");
+        // What `go test` writes around the tests.
+        if self.file_name() == "_testmain.go" {
+            return Owner::Std;
+        }
         if path.contains("/pkg/mod/") || path.contains("/vendor/") || has_version(&path) {
             return Owner::Library;
         }

@@ -103,13 +103,21 @@ pub fn shared(one: &Side, other: &Side) -> Option<Shared> {
 /// Says whether two touches can be of one variable, and how sure that is.
 fn same(first: &Site, second: &Site, one: &Touch, other: &Touch) -> Option<(Scope, i32)> {
     let (a, b) = (&one.declaration, &other.declaration);
-    if one.is_field() != other.is_field() {
-        return None;
-    }
     let one_file = first.file == second.file;
     let same_root = one.root() == other.root()
         && a.line == b.line
         && (one_file || a.kind == DeclarationKind::Package);
+    if one.path != other.path && same_root && is_part(&one.path, &other.path) {
+        // All of a struct on one side, and a part of it on the other.
+        return match a.kind {
+            DeclarationKind::Package => Some((Scope::Package, 5)),
+            kind if a.captured || b.captured => Some((Scope::Captured(kind), 6)),
+            _ => None,
+        };
+    }
+    if one.is_field() != other.is_field() {
+        return None;
+    }
     if one.is_field() {
         if one.leaf() != other.leaf() {
             return None;
@@ -131,6 +139,15 @@ fn same(first: &Site, second: &Site, one: &Touch, other: &Touch) -> Option<(Scop
         kind if a.captured || b.captured => Some((Scope::Captured(kind), 10)),
         _ => None,
     }
+}
+
+/// One path goes on where the other ends.
+fn is_part(one: &str, other: &str) -> bool {
+    let within = |short: &str, long: &str| {
+        long.strip_prefix(short)
+            .is_some_and(|rest| rest.starts_with('.'))
+    };
+    within(one, other) || within(other, one)
 }
 
 /// How well a touch fits what the access did; negative if it cannot be.

@@ -69,7 +69,17 @@ fn of_function(frame: &Frame) -> Option<MapUse> {
 /// The two uses of a race on a map.
 pub fn map_race(case: &Case) -> Option<(MapUse, MapUse)> {
     let (_, one, other) = case.race()?;
-    let uses = (map_use(one)?, map_use(other)?);
+    let ranges = |side: &Side| {
+        let touches = &side.site().filter(|_| side.is_direct())?.touches;
+        let range = touches.iter().any(|touch| touch.how == How::Range);
+        range.then_some(MapUse::Iterate)
+    };
+    // The value that a `range` reads is read without a call.
+    let uses = match (map_use(one), map_use(other)) {
+        (Some(MapUse::Write), None) => (MapUse::Write, ranges(other)?),
+        (None, Some(MapUse::Write)) => (ranges(one)?, MapUse::Write),
+        (one, other) => (one?, other?),
+    };
     // `m[k]++` reads and writes: which of the two was caught is chance.
     let both_write = case.shared.as_ref().is_some_and(|shared| {
         let [one, other] = &shared.touches;

@@ -10,7 +10,7 @@ use std::hash::{Hash, Hasher};
 
 use super::Fed;
 use super::race::test_of_stack;
-use super::stack::Builder;
+use super::stack::{Builder, file_line};
 use crate::frames::own_index;
 use crate::model::{Crash, Ending, Frame, Goroutines, Problem, Stuck};
 
@@ -121,7 +121,8 @@ impl Reader {
         let filler = line.starts_with("...")
             || line.starts_with("goroutine running on other thread")
             || line.starts_with("runtime.goexit")
-            || line.starts_with("panic(");
+            || line.starts_with("panic(")
+            || file_line(line).is_some();
         if filler {
             return Fed::Taken;
         }
@@ -275,7 +276,8 @@ pub fn is_lock_wait(place: &Goroutines) -> bool {
     })
 }
 
-fn has_own_code(stack: &[Frame]) -> bool {
+/// Says whether there is more in a stack than Go's own library.
+pub fn has_own_code(stack: &[Frame]) -> bool {
     use crate::frames::Owner;
     own_index(stack)
         .is_some_and(|index| matches!(stack[index].owner(), Owner::User | Owner::Library))
@@ -288,7 +290,8 @@ fn stands_first(before: &str) -> bool {
 
 fn message(rest: &str) -> String {
     let message = rest.split_once(": ").map_or(rest, |(_, message)| message);
-    let message = message.trim_end_matches(" [recovered]");
+    // `[recovered]`, and `[recovered, repanicked]` since Go 1.23.
+    let message = message.split(" [recovered").next().unwrap_or(message);
     message.trim().to_owned()
 }
 

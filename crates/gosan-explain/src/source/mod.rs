@@ -16,5 +16,5 @@ pub use declaration::DeclarationKind;
 pub use file::GoFile;
 pub use locate::Sources;
 pub use package::Package;
-pub use site::{Held, Site};
+pub use site::{Held, LockMode, Site};
 pub use touches::{How, Touch};

@@ -1,6 +1,6 @@
 //! What the files of one directory declare: fields, variables, methods.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -24,6 +24,10 @@ pub struct Package {
     /// By the field's name: the struct, and the type as it is written.
     fields: HashMap<String, Vec<(String, String)>>,
     variables: HashMap<String, Variable>,
+    /// Methods by name: whether each has its receiver by value.
+    methods: HashMap<String, Vec<bool>>,
+    /// Functions and methods that take a lock, give it back and return something.
+    locking: HashSet<String>,
     /// The language version of `go.mod`, if one is found.
     pub language: Option<(u32, u32)>,
 }
@@ -78,11 +82,41 @@ impl Package {
         self.variables.get(name)
     }
 
+    /// All methods of this name work on a copy of their receiver.
+    pub fn is_by_value(&self, method: &str) -> bool {
+        self.methods
+            .get(method)
+            .is_some_and(|receivers| receivers.iter().all(|by_value| *by_value))
+    }
+
+    /// A function of this name returns something from under a lock.
+    pub fn is_locking(&self, function: &str) -> bool {
+        self.locking.contains(function)
+    }
+
+    fn add_function(&mut self, file: &GoFile, item: tree_sitter::Node) {
+        let Some(name) = item.child_by_field_name("name") else {
+            return;
+        };
+        let name = file.text(name).to_owned();
+        if let Some(receiver) = item.child_by_field_name("receiver") {
+            let by_value = !file.text(receiver).contains('*');
+            self.methods.entry(name.clone()).or_default().push(by_value);
+        }
+        if item
+            .child_by_field_name("body")
+            .is_some_and(|body| locks_and_returns(file.text(body)))
+        {
+            self.locking.insert(name);
+        }
+    }
+
     fn add(&mut self, file: &GoFile) {
         for item in children(file.root()) {
             match item.kind() {
                 "type_declaration" => self.add_types(file, item),
                 "var_declaration" => self.add_variables(file, item),
+                "function_declaration" | "method_declaration" => self.add_function(file, item),
                 _ => {}
             }
         }
@@ -149,6 +183,11 @@ impl Package {
             }
         }
     }
+}
+
+/// What a function with this body returns was read under its lock.
+pub fn locks_and_returns(body: &str) -> bool {
+    body.contains("Lock()") && body.contains("return ")
 }
 
 /// The `go` line of the nearest go.mod.

@@ -4,7 +4,8 @@
 use tree_sitter::Node;
 
 use super::file::{GoFile, ancestors, children, walk};
-use super::touches::{Touch, touches};
+use super::package::locks_and_returns;
+use super::touches::{How, Touch, touches};
 use super::{DeclarationKind, Package};
 use crate::model::Frame;
 
@@ -54,6 +55,10 @@ pub struct Site {
     pub released: Vec<String>,
     /// The language version that the file is compiled with.
     pub language: Option<(u32, u32)>,
+    /// The line is a `go` statement that copies its receiver, which this is.
+    pub copied_by_go: Option<String>,
+    /// What the line uses was returned from under a lock, by this function.
+    pub out_of_lock: Option<String>,
     /// The types of the touched fields and variables, in their order.
     pub types: Vec<Option<String>>,
 }
@@ -70,6 +75,12 @@ impl Site {
             .iter()
             .map(|touch| type_of(file, function, touch, package))
             .collect();
+        let copied_by_go = touches
+            .iter()
+            .filter(|_| text.trim_start().starts_with("go "))
+            .find(|touch| matches!(&touch.how, How::Call(method) if package.is_by_value(method)))
+            .map(|touch| touch.path.clone());
+        let out_of_lock = touches.iter().find_map(|touch| out_of_lock(touch, package));
         let (held, released) = locks(file, body, row);
         let outermost = ancestors(function)
             .chain([function])
@@ -94,6 +105,8 @@ impl Site {
             held,
             released,
             language: file.language().or(package.language),
+            copied_by_go,
+            out_of_lock,
             types,
         })
     }
@@ -104,6 +117,29 @@ impl Site {
             .iter()
             .zip(self.types.iter().map(Option::as_deref))
     }
+}
+
+/// `r.Find(name).Load`, where Find takes a lock and gives it back.
+fn out_of_lock(touch: &Touch, package: &Package) -> Option<String> {
+    let of_value = touch.declaration.kind != DeclarationKind::Package
+        && touch
+            .declaration
+            .written
+            .as_deref()
+            .is_some_and(|written| written.starts_with("func(") && locks_and_returns(written));
+    if of_value {
+        return Some(touch.root().to_owned());
+    }
+    let named = |name: &&str| package.is_locking(name);
+    let method = match &touch.how {
+        How::Call(method) => Some(method.as_str()).filter(named),
+        _ => None,
+    };
+    // The last one is the field itself.
+    let parts = touch.path.split('.').rev().skip(1);
+    method
+        .or_else(|| parts.into_iter().find(named))
+        .map(str::to_owned)
 }
 
 fn is_function(node: Node) -> bool {
@@ -241,8 +277,17 @@ fn locks(file: &GoFile, body: Node, row: usize) -> (Vec<Held>, Vec<String>) {
             return;
         }
         let root = path.split('.').next().unwrap_or_default();
-        let root = super::declaration::resolve(file, root, operand).kind;
-        held.push(Held { path, mode, root });
+        let declared = super::declaration::resolve(file, root, operand);
+        // What RLocker returns locks for readers.
+        let readers = declared
+            .written
+            .is_some_and(|written| written.ends_with(".RLocker()"));
+        let mode = if readers { LockMode::Shared } else { mode };
+        held.push(Held {
+            path,
+            mode,
+            root: declared.kind,
+        });
     });
     (held, released)
 }

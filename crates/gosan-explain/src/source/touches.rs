@@ -6,7 +6,7 @@
 
 use tree_sitter::Node;
 
-use super::declaration::{Declaration, resolve};
+use super::declaration::{Declaration, DeclarationKind, resolve};
 use super::file::{GoFile, ancestors, walk};
 
 /// What a line does with a variable.
@@ -140,8 +140,17 @@ fn touch(file: &GoFile, node: Node) -> Option<Touch> {
     } else {
         start.column + 1
     };
+    let declaration = resolve(file, &root, node);
+    // A function of the package is no variable; one that was captured is.
+    let called = node
+        .parent()
+        .and_then(|parent| parent.child_by_field_name("function"))
+        .is_some_and(|function| function.id() == node.id());
+    if called && declaration.kind == DeclarationKind::Package {
+        return None;
+    }
     Some(Touch {
-        declaration: resolve(file, &root, node),
+        declaration,
         path,
         how,
         columns: (start.column, end),
@@ -168,7 +177,10 @@ fn path_of(file: &GoFile, node: Node) -> Option<String> {
                     "parenthesized_expression" | "unary_expression" => {
                         at = at.named_child(0)?;
                     }
-                    "index_expression" => at = at.child_by_field_name("operand")?,
+                    "index_expression" | "type_assertion_expression" => {
+                        at = at.child_by_field_name("operand")?;
+                    }
+                    "call_expression" => at = at.child_by_field_name("function")?,
                     _ => return None,
                 }
                 if parts.len() > 32 {
@@ -202,9 +214,9 @@ fn how(file: &GoFile, node: Node, path: &str) -> Option<How> {
             if called { How::Call(method) } else { How::Read }
         }
         // The name of a method is no variable.
-        "call_expression" if field("function") => return None,
+        "call_expression" if field("function") && node.kind() != "identifier" => return None,
         "index_expression" if field("operand") => match how(file, parent, path)? {
-            How::Assign | How::Update => How::IndexWrite,
+            How::Assign | How::Update | How::IndexWrite => How::IndexWrite,
             How::Address => How::Address,
             _ => How::IndexRead,
         },

@@ -3,7 +3,6 @@
 //! A reader saves an example as a `_test.go` file. Here each becomes a package
 //! of its own with an ordinary file, so that one test can import them all.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +18,7 @@ pub struct Program {
     pub code: &'static str,
     pub kind: ExampleKind,
     pub source: &'static str,
-    /// The Go test that runs it in the binary.
+    /// How the Go tests that run it in the binary begin.
     pub test: String,
 }
 
@@ -81,16 +80,18 @@ pub fn build(directory: &Path, programs: &[Program]) -> Result<PathBuf, String> 
     for program in programs {
         let package = program.name.to_lowercase();
         let name = package.replace('/', "");
-        let tested = test_function(program)?;
+        let tested = test_functions(program)?;
         let place = directory.join(&package);
         fs::create_dir_all(&place).map_err(fail)?;
         fs::write(place.join("example.go"), program.source).map_err(fail)?;
         let _ = writeln!(imports, "\t{name} \"example.test/codes/{package}\"");
-        let _ = writeln!(
-            tests,
-            "func {}(t *testing.T) {{ {name}.{tested}(t) }}",
-            program.test
-        );
+        for (index, tested) in tested.iter().enumerate() {
+            let own = &program.test;
+            let _ = writeln!(
+                tests,
+                "func {own}_{index}(t *testing.T) {{ {name}.{tested}(t) }}"
+            );
+        }
     }
     fs::write(
         directory.join("go.mod"),
@@ -124,28 +125,19 @@ pub fn build(directory: &Path, programs: &[Program]) -> Result<PathBuf, String> 
     Ok(binary)
 }
 
-/// The one test function that an example has.
-fn test_function(program: &Program) -> Result<&str, String> {
-    let names: BTreeSet<_> = program
+/// The test functions that an example has, in their order.
+fn test_functions(program: &Program) -> Result<Vec<&str>, String> {
+    let names: Vec<_> = program
         .source
         .lines()
-        .filter_map(|line| line.strip_prefix("func Test")?.split_once('('))
+        .filter_map(|line| line.strip_prefix("func ")?.split_once("(t *testing.T)"))
         .map(|(name, _)| name)
+        .filter(|name| name.starts_with("Test"))
         .collect();
-    match names.into_iter().collect::<Vec<_>>().as_slice() {
-        [name] => {
-            let at = program
-                .source
-                .find(&format!("func Test{name}("))
-                .unwrap_or(0);
-            Ok(&program.source[at + 5..at + 9 + name.len()])
-        }
-        names => Err(format!(
-            "{} has {} tests, and needs one",
-            program.name,
-            names.len()
-        )),
+    if names.is_empty() {
+        return Err(format!("{} has no test", program.name));
     }
+    Ok(names)
 }
 
 /// Examples are as gofmt leaves them.
