@@ -5,6 +5,8 @@
 //! finds or installs a Go, `tally` counts what passed.
 
 mod bench;
+mod bench_explain;
+mod codes;
 mod demo;
 mod detector;
 mod exact;
@@ -83,6 +85,14 @@ enum Task {
     Random(random::Options),
     /// Make the pictures in the docs
     Pictures,
+    /// Measure how fast gosan explain reads a log, and in how much memory
+    BenchExplain,
+    /// Write the lists of codes in docs/codes/ from the pages and corpus/codes.txt
+    Codes {
+        /// Only say whether they are what would be written
+        #[arg(long)]
+        check: bool,
+    },
     /// Check the rules that the compiler does not check
     Tidy,
     /// Check the symbols and sections of the runtime object
@@ -111,6 +121,8 @@ fn main() -> ExitCode {
         Task::Soak(options) => soak::run(&options),
         Task::Random(options) => random::run(&options),
         Task::Pictures => pictures::run(),
+        Task::BenchExplain => bench_explain::run(),
+        Task::Codes { check } => codes::run(check),
         Task::Tidy => tidy::run(),
         Task::Symbols => symbols::run(),
     };

@@ -13,7 +13,7 @@ use crate::go::{Go, find};
 use crate::process::{self, Stream};
 use crate::tally::{self, Tally};
 use crate::workspace::{self, Profile};
-use crate::{exact, instructions, race_suite, random, std_compare, symbols, tidy};
+use crate::{codes, exact, instructions, race_suite, random, std_compare, symbols, tidy};
 
 const CHECK_LIMIT: Duration = Duration::from_secs(10 * 60);
 const CARGO_TEST_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -41,6 +41,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "tidy",
         run: |_| tidy::run().map(Tally::of_check),
+    },
+    Step {
+        name: "lists of codes",
+        run: |_| codes::run(true).map(Tally::of_check),
     },
     Step {
         name: "cargo clippy",

@@ -1,6 +1,6 @@
 //! A problem as the diagnoses see it: its sides, and what is shared.
 
-use crate::frames::{Owner, own_index};
+use crate::frames::{Owner, own_frame, own_index};
 use crate::model::{Crash, Ending, Frame, Goroutines, Notice, Operation, Problem, Race, Stuck};
 use crate::shared::{Shared, shared};
 use crate::source::{Held, Site, Sources};
@@ -173,7 +173,9 @@ impl<'a> Side<'a> {
             created,
             named_locks: &[],
             own,
-            creator: own_index(created).and_then(|index| sources.site(&created[index])),
+            creator: own_frame(created)
+                .filter(|frame| frame.owner() == Owner::User)
+                .and_then(|frame| sources.site(frame)),
             sites: sites.into_iter().map(|(_, site)| site).collect(),
         }
     }

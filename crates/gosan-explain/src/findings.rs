@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::frames::own_index;
 use crate::input::scan::scan;
 use crate::model::{Ending, Event, Frame, Problem};
+use crate::shared::Shared;
 use crate::source::Sources;
 
 /// So many different problems of one log are kept.
@@ -24,6 +25,8 @@ pub struct Finding {
     pub first_seen: Option<String>,
     pub last_seen: Option<String>,
     pub diagnosed: Option<Diagnosed>,
+    /// The variable that a race is about, where the source says so.
+    pub shared: Option<String>,
 }
 
 /// All that a log says.
@@ -63,13 +66,16 @@ impl Collector {
             first_seen: event.time.clone(),
             last_seen: event.time,
             diagnosed: None,
+            shared: None,
         });
     }
 
     /// Diagnoses all, and puts the worst first.
     pub fn finish(mut self, sources: &Sources) -> Explanation {
         for finding in &mut self.findings {
-            finding.diagnosed = diagnose(&Case::new(&finding.problem, sources));
+            let case = Case::new(&finding.problem, sources);
+            finding.diagnosed = diagnose(&case);
+            finding.shared = case.shared.as_ref().map(Shared::in_words);
         }
         self.findings.sort_by_key(|finding| {
             let sure = finding.diagnosed.as_ref().map(|found| found.confidence);

@@ -150,7 +150,10 @@ impl Frame {
         };
         let package = package.strip_suffix("_test").unwrap_or(package);
         match directory.strip_suffix(package) {
-            Some(before) => before.is_empty() || before.ends_with("src/"),
+            Some(before) => {
+                // Go's library was in src/pkg before Go 1.4.
+                before.is_empty() || before.ends_with("src/") || before.ends_with("src/pkg/")
+            }
             // Assembly and inlined helpers are found under a sibling.
             None => directory.contains("/src/internal/") || directory.contains("/src/runtime"),
         }

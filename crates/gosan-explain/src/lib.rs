@@ -21,11 +21,16 @@ pub mod render;
 mod shared;
 mod source;
 
-pub use case::{Case, Side};
+pub use case::Case;
 pub use diagnosis::{Confidence, Diagnosed, Diagnosis, all, by_code, diagnose};
 pub use error::Error;
 pub use findings::{Collector, Explanation, Finding, explain};
 pub use frames::{Owner, own_frame};
 pub use page::{Example, ExampleKind, Page};
-pub use record::event as event_of_record;
 pub use source::Sources;
+
+/// The diagnosis of a race that is at hand as a record, for reports.
+pub fn diagnose_record(record: &serde_json::Value, sources: &Sources) -> Option<Diagnosed> {
+    let event = record::event(record)?;
+    diagnose(&Case::new(&event.problem, sources))
+}

@@ -27,7 +27,8 @@ pub fn event(value: &Value) -> Option<Event> {
         .get("accesses")?
         .as_array()?
         .iter()
-        .filter_map(|access| self::access(access, value))
+        .enumerate()
+        .filter_map(|(index, access)| self::access(index, access, value))
         .collect();
     if accesses.is_empty() {
         return None;
@@ -39,68 +40,57 @@ pub fn event(value: &Value) -> Option<Event> {
         package: text("package"),
         object: value.get("object").and_then(object),
     };
-    let mut event = Event::new(Problem::Race(race), text("time"));
-    event.count = value
-        .get("count")
-        .and_then(Value::as_u64)
-        .unwrap_or(1)
-        .max(1);
+    let mut event = Event::new(Problem::Race(race), None);
+    let count = value.get("count").and_then(Value::as_u64);
+    event.count = count.unwrap_or(1).max(1);
     Some(event)
 }
 
-fn access(value: &Value, record: &Value) -> Option<Access> {
-    let kind = ["kind", "operation"]
-        .iter()
-        .find_map(|key| value.get(*key)?.as_str())?;
-    let atomic = kind.contains("atomic") || value.get("atomic") == Some(&Value::Bool(true));
-    let operation = match (kind.contains("write"), atomic) {
+fn access(index: usize, value: &Value, record: &Value) -> Option<Access> {
+    let writes = value.get("op")?.as_str()? == "write";
+    let atomic = value.get("atomic") == Some(&Value::Bool(true));
+    let operation = match (writes, atomic) {
         (true, true) => Operation::AtomicWrite,
         (true, false) => Operation::Write,
         (false, true) => Operation::AtomicRead,
         (false, false) => Operation::Read,
     };
     let goroutine = value.get("goroutine").and_then(Value::as_u64);
-    let address = value.get("address").and_then(|address| match address {
-        Value::Number(number) => number.as_u64(),
-        Value::String(text) => u64::from_str_radix(text.trim_start_matches("0x"), 16).ok(),
-        _ => None,
-    });
-    let created = record
+    let address = value.get("address").and_then(Value::as_str);
+    let described = record
         .get("goroutines")
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
-        .find(|described| {
-            let id = ["number", "id", "goroutine"]
-                .iter()
-                .find_map(|key| described.get(*key)?.as_u64());
-            id.is_some() && id == goroutine
-        })
-        .and_then(|described| {
-            ["created", "created_at", "stack"]
-                .iter()
-                .find_map(|key| described.get(*key))
-        })
-        .map(frames)
-        .unwrap_or_default();
-    let locks = value
+        .find(|described| described.get("id").and_then(Value::as_u64) == goroutine);
+    let created = described.and_then(|described| described.get("created_at"));
+    let locks = record
         .get("locks")
-        .and_then(Value::as_array)
+        .and_then(|locks| locks.get(index)?.as_array())
         .into_iter()
         .flatten()
-        .map(|lock| {
-            lock.as_str()
-                .map_or_else(|| lock.to_string(), str::to_owned)
-        })
+        .map(lock)
         .collect();
     Some(Access {
         operation,
-        goroutine,
-        address,
+        // The first one is the main goroutine.
+        goroutine: goroutine.filter(|id| *id != 1),
+        address: address
+            .and_then(|text| u64::from_str_radix(text.trim_start_matches("0x"), 16).ok()),
         stack: value.get("stack").map(frames).unwrap_or_default(),
-        created,
+        created: created.map(frames).unwrap_or_default(),
         locks,
     })
+}
+
+/// A lock in a few words: its address and how it was held.
+fn lock(value: &Value) -> String {
+    let text = |key: &str| value.get(key).and_then(Value::as_str);
+    match (text("address"), text("mode")) {
+        (Some(address), Some(mode)) => format!("{address} ({mode})"),
+        (Some(address), None) => address.to_owned(),
+        _ => value.to_string(),
+    }
 }
 
 fn frames(value: &Value) -> Vec<Frame> {
@@ -120,12 +110,48 @@ fn frames(value: &Value) -> Vec<Frame> {
         .collect()
 }
 
+/// What was raced on, in a few words.
 fn object(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Object(fields) => ["description", "symbol", "name", "kind"]
-            .iter()
-            .find_map(|key| Some(fields.get(*key)?.as_str()?.to_owned())),
-        _ => None,
+    let text = |key: &str| value.get(key).and_then(Value::as_str);
+    let kind = text("kind").filter(|kind| *kind != "unknown")?;
+    let number = |key: &str| value.get(key).and_then(Value::as_u64);
+    Some(match (text("symbol"), number("size")) {
+        (Some(symbol), _) => format!("{kind} {symbol}"),
+        (None, Some(size)) => format!("{kind} object of {size} bytes"),
+        (None, None) => kind.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_record() {
+        let line = r#"{"schema":1,"fingerprint":"ab12","kind":"map","status":"new","test":"TestAdd",
+            "package":"example.com/hits","accesses":[
+            {"op":"write","atomic":false,"size":null,"address":"0x00c000012340","goroutine":8,"test":"TestAdd",
+             "stack":[{"function":"main.add","file":"/src/a.go","line":7,"inlined":false,"offset":3}],"order":2},
+            {"op":"read","atomic":true,"size":8,"address":"0x00c000012340","goroutine":1,"test":null,"stack":[],"order":1}],
+            "goroutines":[{"id":8,"running":true,"parent":1,"created_at":[{"function":"main.main","file":"/src/a.go","line":3,"inlined":false,"offset":1}],"test":null}],
+            "object":{"kind":"global","symbol":"main.hits","size":8},"locks":[[{"address":"0x1","mode":"shared"}],[]],
+            "count":3,"time_ms":1}"#
+            .replace('\n', " ");
+        let event = read(&line).unwrap();
+        assert_eq!(event.count, 3);
+        let Problem::Race(race) = event.problem else {
+            panic!();
+        };
+        assert_eq!(race.test.as_deref(), Some("TestAdd"));
+        assert_eq!(race.object.as_deref(), Some("global main.hits"));
+        assert_eq!(race.accesses[0].goroutine, Some(8));
+        assert_eq!(
+            race.accesses[0].created,
+            [Frame::new("main.main", "/src/a.go", 3)]
+        );
+        assert_eq!(race.accesses[0].locks, ["0x1 (shared)"]);
+        assert_eq!(race.accesses[1].operation, Operation::AtomicRead);
+        assert_eq!(race.accesses[1].goroutine, None);
+        assert_eq!(read(r#"{"fingerprint":1,"accesses":[]}"#), None);
     }
 }

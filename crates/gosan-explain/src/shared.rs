@@ -49,6 +49,15 @@ impl Shared {
         self.is_written(|text| text.starts_with("[]") || text.starts_with("make([]"))
     }
 
+    /// Its name and, where that is short, its type.
+    pub fn in_words(&self) -> String {
+        const SHORT: usize = 40;
+        match self.written.as_deref().filter(|text| text.len() <= SHORT) {
+            Some(written) => format!("`{}` ({written})", self.name),
+            None => format!("`{}`", self.name),
+        }
+    }
+
     /// A sentence about where it is declared.
     pub fn where_declared(&self) -> String {
         let line = self.touches[0].declaration.line;

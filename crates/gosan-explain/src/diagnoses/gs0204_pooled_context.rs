@@ -1,6 +1,6 @@
 //! GS0204: a request's context is kept when the framework uses it again.
 
-use super::http::SERVERS;
+use super::http::{SERVERS, is_about_request};
 use crate::case::Case;
 use crate::case::Side;
 use crate::diagnosis::{Diagnosis, Match};
@@ -31,6 +31,17 @@ const REUSE: &[&str] = &[
     "fasthttp.(*URI).",
 ];
 
+/// Where frameworks call handlers with a context from a pool.
+const HANDLERS: &[&str] = &[
+    "gin.(*Context).Next",
+    "gin.(*Engine).",
+    "echo/v4.(*Echo).ServeHTTP",
+    "echo.(*Echo).ServeHTTP",
+    "fiber/v2.(*App).",
+    "fiber/v3.(*App).",
+    "fasthttp.(*Server).",
+];
+
 fn examine(case: &Case) -> Option<Match> {
     let (_, one, other) = case.race()?;
     let background = |side: &Side| side.frame_of(SERVERS).is_none();
@@ -39,6 +50,20 @@ fn examine(case: &Case) -> Option<Match> {
             return Some(Match::high(format!(
                 "`{}` prepares the context for a request, and a goroutine outside of any \
                      request uses it",
+                frame.function
+            )));
+        }
+    }
+    // What the context refers to, like the request, belongs to the request too.
+    for (request, kept) in [(one, other), (other, one)] {
+        let started = kept
+            .created
+            .iter()
+            .find(|frame| HANDLERS.iter().any(|part| frame.function.contains(part)));
+        if let Some(frame) = started.filter(|_| background(kept) && is_about_request(request)) {
+            return Some(Match::medium(format!(
+                "a goroutine that was started in a handler (`{}`) still uses what the next request \
+                 brings along",
                 frame.function
             )));
         }

@@ -4,8 +4,8 @@
 //! has a message in front. Goroutines that stand in the same place are counted,
 //! not kept, so that a dump of a hundred thousand takes no more room than one.
 
-use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
+use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 
 use super::Fed;
@@ -19,6 +19,9 @@ const MAX_PLACES: usize = 4096;
 
 /// So many other places are handed to the diagnosis of a stuck goroutine.
 const MAX_OTHERS: usize = 64;
+
+/// The numbers of so many goroutines are kept, to tell one dump from the next.
+const MAX_SEEN: usize = 100_000;
 
 /// Goroutines that are so many in one place, or wait so long, stand out.
 const MANY: u64 = 3;
@@ -43,6 +46,7 @@ pub struct Reader {
     goroutines: Vec<Goroutines>,
     by_place: HashMap<u64, usize>,
     total: u64,
+    seen: HashSet<u64>,
     current: Option<Goroutines>,
     stack: Builder,
     in_creator: bool,
@@ -57,6 +61,7 @@ impl Reader {
             goroutines: Vec::new(),
             by_place: HashMap::new(),
             total: 0,
+            seen: HashSet::new(),
             current: None,
             stack: Builder::default(),
             in_creator: false,
@@ -86,8 +91,16 @@ impl Reader {
 
     pub fn goroutine(rest: &str) -> Option<Self> {
         let mut reader = Self::new(None);
-        reader.current = Some(header(rest)?);
+        let goroutine = header(rest)?;
+        reader.see(&goroutine);
+        reader.current = Some(goroutine);
         Some(reader)
+    }
+
+    fn see(&mut self, goroutine: &Goroutines) {
+        if let Some(id) = goroutine.id.filter(|_| self.seen.len() < MAX_SEEN) {
+            self.seen.insert(id);
+        }
     }
 
     pub fn feed(&mut self, line: &str) -> Fed {
@@ -96,6 +109,11 @@ impl Reader {
             return Fed::Taken;
         }
         if let Some(goroutine) = header(line) {
+            // Each goroutine stands in a dump once: this is the next dump.
+            if goroutine.id.is_some_and(|id| self.seen.contains(&id)) {
+                return Fed::Foreign;
+            }
+            self.see(&goroutine);
             self.close();
             self.current = Some(goroutine);
             return Fed::Taken;

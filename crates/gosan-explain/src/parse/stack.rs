@@ -116,7 +116,14 @@ pub fn file_line(line: &str) -> Option<(&str, u32)> {
     };
     let (file, number) = place.rsplit_once(':')?;
     let number = number.parse().ok()?;
-    is_source(file).then_some((file, number))
+    (is_source(file) && begins_like_path(file)).then_some((file, number))
+}
+
+/// A path with blanks begins at a root. What has blanks before it is the line of
+/// another container.
+fn begins_like_path(file: &str) -> bool {
+    let drive = file.as_bytes().get(1) == Some(&b':');
+    file.starts_with('/') || drive || !file.contains(' ')
 }
 
 fn is_source(file: &str) -> bool {
@@ -181,6 +188,7 @@ mod tests {
             ("??:0", Some(("??", 0))),
             ("10:11:12", None),
             ("listening on :8080", None),
+            ("db-1 |   /src/main.go:7 +0x1d", None),
             ("main.go:x", None),
             ("", None),
         ] {

@@ -53,6 +53,7 @@ fn finding(finding: &Finding) -> Value {
         "occurrences": finding.occurrences,
         "first_seen": finding.first_seen,
         "last_seen": finding.last_seen,
+        "shared": finding.shared,
         "test": test(&finding.problem),
         "accesses": sides(&finding.problem),
         "prove": prove::command(finding),

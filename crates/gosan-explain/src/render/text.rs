@@ -115,6 +115,9 @@ fn one(finding: &Finding, sources: &Sources, renderer: &Renderer) -> String {
         };
     }
     let mut notes = Vec::new();
+    if let Some(shared) = &finding.shared {
+        notes.push(format!("what both use: {shared}"));
+    }
     notes.extend(stacks(&finding.problem));
     if let Some(found) = diagnosed {
         notes.push(why(found));

@@ -6,6 +6,7 @@
 //! `GOSAN_CORPUS_GO` names another Go than the one in PATH, by its `go` command
 //! or its GOROOT.
 
+mod codes;
 mod known_misses;
 mod modules;
 mod report;
@@ -19,6 +20,7 @@ use std::sync::{Arc, OnceLock};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+use codes::Codes;
 use known_misses::KnownMisses;
 use modules::{GoTest, Module, Package};
 use runner::{Go, Run, Runner};
@@ -32,6 +34,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What is written down about the programs.
+struct Known {
+    misses: KnownMisses,
+    codes: Codes,
 }
 
 /// One Go test under one runner.
@@ -54,22 +62,28 @@ fn trials(arguments: &Arguments) -> Result<Vec<Trial>, String> {
         .canonicalize()
         .map_err(|error| format!("the repository's root: {error}"))?;
     let go = Go::find()?;
-    let misses = Arc::new(KnownMisses::read(&root.join("corpus/known_misses.txt"))?);
+    let known = Arc::new(Known {
+        misses: KnownMisses::read(&root.join("corpus/known_misses.txt"))?,
+        codes: Codes::read(&root.join("corpus/codes.txt"))?,
+    });
+    let mut unreachable = Vec::new();
     let mut trials = Vec::new();
     let mut names = BTreeSet::new();
     for directory in modules::directories(&root)? {
         match Module::list(&root, &directory, &go)? {
             Module::Unreachable { name, reason } => {
                 eprintln!("skipping {name}: its modules cannot be had: {reason}");
+                unreachable.push(format!("{name}/"));
                 trials.push(Trial::test(name, || Ok(())).with_ignored_flag(true));
             }
             Module::Listed(listed) => {
                 names.extend(listed.iter().flat_map(|package| package.test_names()));
-                ask(arguments, &go, &directory, &listed, &misses, &mut trials);
+                ask(arguments, &go, &directory, &listed, &known, &mut trials);
             }
         }
     }
-    misses.check_names(&names)?;
+    known.misses.check_names(&names)?;
+    known.codes.check_names(&names, &unreachable)?;
     Ok(trials)
 }
 
@@ -80,7 +94,7 @@ fn ask(
     go: &Go,
     directory: &Path,
     packages: &[Arc<Package>],
-    misses: &Arc<KnownMisses>,
+    known: &Arc<Known>,
     trials: &mut Vec<Trial>,
 ) {
     for runner in [Runner::Gosan, Runner::Stock] {
@@ -97,13 +111,13 @@ fn ask(
         for question in questions {
             let name = question.name.clone();
             let (go, directory, wanted) = (go.clone(), directory.to_owned(), wanted.clone());
-            let (run, misses) = (Arc::clone(&run), Arc::clone(misses));
+            let (run, known) = (Arc::clone(&run), Arc::clone(known));
             trials.push(Trial::test(name, move || {
                 let run = run
                     .get_or_init(|| runner.run(&go, &directory, &wanted))
                     .as_ref()
                     .map_err(Failed::from)?;
-                answer(&question, run, &misses).map_err(Failed::from)
+                answer(&question, run, &known).map_err(Failed::from)
             }));
         }
         for package in packages {
@@ -137,13 +151,23 @@ fn questions(package: &Arc<Package>, runner: Runner) -> Vec<Question> {
     questions
 }
 
-fn answer(question: &Question, run: &Run, misses: &KnownMisses) -> Result<(), String> {
+fn answer(question: &Question, run: &Run, known: &Known) -> Result<(), String> {
     let package = &question.package;
     match &question.subject {
         Subject::OutsideTests => verdict::outside_tests(package, run),
         Subject::Test(test) => {
-            let missed = misses.names(question.runner, &package.name, &test.name);
-            verdict::of_test(package, test, question.runner, missed, run)
+            let missed = known
+                .misses
+                .names(question.runner, &package.name, &test.name);
+            verdict::of_test(package, test, question.runner, missed, run)?;
+            let outcome = run.outcome(&package.import_path, &test.name);
+            match outcome.filter(|_| question.runner == Runner::Gosan && !missed) {
+                Some(outcome) => {
+                    let name = format!("{}/{}", package.name, test.name);
+                    known.codes.judge(&name, test.expects, &outcome.output)
+                }
+                None => Ok(()),
+            }
         }
     }
 }
