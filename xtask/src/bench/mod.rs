@@ -66,7 +66,7 @@ pub struct Arguments {
 }
 
 /// All figures of a run, as they are written.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Report {
     version: u32,
     go: String,
@@ -78,6 +78,7 @@ struct Report {
 }
 
 /// A row's figures; what is derived from its rounds is not written.
+#[derive(Clone)]
 struct Measured {
     row: Row,
     plain: Medians,
@@ -180,10 +181,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     if let Some(file) = &arguments.from {
         let report = Report::read(file)?;
         println!("{}", table::all(&report));
-        draw(&report, arguments.svg.as_deref())?;
-        if arguments.bless {
-            pages::bless(report)?;
-        }
+        report.save(arguments)?;
         return Ok(true);
     }
     let rows = rows::select(&arguments.rows)?;
@@ -235,6 +233,8 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
                 Ok(measured) => {
                     print_lines(&table::lines(&measured));
                     report.rows.push(measured);
+                    // Each time, so that Ctrl-C loses one row and not all.
+                    report.save(arguments)?;
                 }
                 Err(error) => {
                     println!("{:<19} FAILED: {error:#}", row.name);
@@ -243,13 +243,6 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
             }
         }
         print_lines(&table::means(group, &report));
-    }
-    if let Some(file) = &arguments.json {
-        report.write(file)?;
-    }
-    draw(&report, arguments.svg.as_deref())?;
-    if arguments.bless {
-        pages::bless(report)?;
     }
     Ok(ok)
 }
@@ -274,6 +267,18 @@ impl Report {
     fn read(file: &Utf8Path) -> Result<Report> {
         let text = fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?;
         serde_json::from_str(&text).with_context(|| format!("{file} is no such report"))
+    }
+
+    /// Writes whatever was asked for.
+    fn save(&self, arguments: &Arguments) -> Result<()> {
+        if let Some(file) = &arguments.json {
+            self.write(file)?;
+        }
+        draw(self, arguments.svg.as_deref())?;
+        if arguments.bless {
+            pages::bless(self.clone())?;
+        }
+        Ok(())
     }
 
     fn write(&self, file: &Utf8Path) -> Result<()> {
