@@ -5,6 +5,8 @@
 //! no dot in their first element and lie in a `src` directory, modules lie
 //! under `pkg/mod/…@version/` or `vendor/`. What is neither is the user's.
 
+use std::borrow::Cow;
+
 use crate::model::Frame;
 
 /// Who wrote the code of a frame.
@@ -119,7 +121,7 @@ impl Frame {
                 Owner::Std
             };
         }
-        let path = self.file.replace('\\', "/");
+        let path = slashes(&self.file);
         // What `go test` writes around the tests.
         if self.file_name() == "_testmain.go" {
             return Owner::Std;
@@ -144,7 +146,7 @@ impl Frame {
         if self.file.is_empty() || self.file.starts_with('<') {
             return true;
         }
-        let path = self.file.replace('\\', "/");
+        let path = slashes(&self.file);
         let Some((directory, _)) = path.rsplit_once('/') else {
             return false;
         };
@@ -157,6 +159,15 @@ impl Frame {
             // Assembly and inlined helpers are found under a sibling.
             None => directory.contains("/src/internal/") || directory.contains("/src/runtime"),
         }
+    }
+}
+
+/// Windows separates otherwise.
+fn slashes(path: &str) -> Cow<'_, str> {
+    if path.contains('\\') {
+        Cow::Owned(path.replace('\\', "/"))
+    } else {
+        Cow::Borrowed(path)
     }
 }
 

@@ -1,7 +1,7 @@
-//! Logs of a real program, written by Go 1.21 to 1.27, and what is in them.
+//! Logs of real programs, and what is in them.
 //!
-//! `tests/logs/` holds what `tests/logs/shop.go` printed: a file for each Go and
-//! each way in which it went wrong. Reports in forms that no Go of today writes
+//! `tests/logs/go1.21-*.log` is what `tests/logs/shop.go` printed with that Go, a
+//! file for each way in which it went wrong. Reports in forms that no Go of today writes
 //! stand in `tests/logs/old-*.log`, and `page-*.log` is what the erroneous examples
 //! of `docs/codes/` print, read here without their source. Each log is also read decorated, cut, mixed
 //! with other lines and repeated, which must not change what is found.

@@ -49,6 +49,8 @@ enum Origin {
 struct Open {
     origin: Origin,
     block: Block,
+    /// What stood before the needle of its first line.
+    before: String,
     /// Lines of its own stream that it did not understand, one after the other.
     foreign: u32,
     strangers: u32,
@@ -241,6 +243,9 @@ impl Router {
                 continue;
             };
             let (before, rest) = line.split_at(found.start());
+            if stream.is_none() && self.goes_on(before, rest) {
+                return;
+            }
             let Some(block) = (trigger.open)(before, rest) else {
                 continue;
             };
@@ -267,6 +272,7 @@ impl Router {
             self.open.push(Open {
                 origin,
                 block,
+                before: before.to_owned(),
                 foreign: 0,
                 strangers: 0,
                 time,
@@ -277,6 +283,27 @@ impl Router {
             }
             return;
         }
+    }
+
+    /// A message may have had words of its logger in front, which the stacks that
+    /// follow do not have: then their prefix is the block's.
+    fn goes_on(&mut self, before: &str, rest: &str) -> bool {
+        let prefix = Prefix::learn(before);
+        for index in (0..self.open.len()).rev() {
+            let open = &mut self.open[index];
+            let Block::Crash(crash) = &open.block else {
+                continue;
+            };
+            if !crash.awaits_stacks() || prefix.strip(&open.before).is_none() {
+                continue;
+            }
+            let fed = open.block.feed(rest);
+            if fed != Fed::Foreign {
+                open.origin = Origin::Prefix(prefix);
+                return self.fed(index, fed, true);
+            }
+        }
+        false
     }
 
     /// A block that begins ends the one before it with the same decoration.

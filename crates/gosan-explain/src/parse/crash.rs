@@ -97,6 +97,11 @@ impl Reader {
         Some(reader)
     }
 
+    /// There is a message, and no goroutine yet.
+    pub fn awaits_stacks(&self) -> bool {
+        self.head.is_some() && self.current.is_none() && self.goroutines.is_empty()
+    }
+
     fn see(&mut self, goroutine: &Goroutines) {
         if let Some(id) = goroutine.id.filter(|_| self.seen.len() < MAX_SEEN) {
             self.seen.insert(id);
