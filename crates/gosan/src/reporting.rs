@@ -17,7 +17,8 @@ use std::time::Duration;
 use anstream::AutoStream;
 use anyhow::{Context, Result};
 use camino::Utf8PathBuf;
-use gosan_report::{Format, Identity, Merged, Paths, Report};
+use gosan_explain::{Confidence, Sources, diagnose_record};
+use gosan_report::{Advice, Format, Identity, Merged, Paths, Report};
 use gosan_wire::Race;
 use gosan_wire::read::Records;
 
@@ -40,12 +41,25 @@ pub fn prepare(races: Vec<Race>, wanted: impl FnMut(&Merged) -> bool) -> Result<
         .unwrap_or_else(|path| path.to_string_lossy().into_owned().into());
     let mut merged = gosan_report::merge(races);
     merged.retain(wanted);
+    let sources = Sources::new();
+    let diagnose = |race: &Race| diagnose(race, &sources);
     Ok(Report::new(merged, Paths::of(&here), &diagnose))
 }
 
-/// The one place where the diagnoses are asked.
-fn diagnose(_race: &Race) -> Option<gosan_report::Advice> {
-    None
+/// The one place where the diagnoses are asked. One that only fits, as others
+/// do too, gives no advice.
+fn diagnose(race: &Race, sources: &Sources) -> Option<Advice> {
+    let found = diagnose_record(&serde_json::to_value(race).ok()?, sources)?;
+    if found.confidence < Confidence::Medium {
+        return None;
+    }
+    let page = found.diagnosis.page();
+    Some(Advice {
+        code: found.diagnosis.code.to_owned(),
+        title: page.title.to_owned(),
+        help: page.advice.replace('\n', " "),
+        url: None,
+    })
 }
 
 /// How the races of a run are shown.
