@@ -1,6 +1,6 @@
 //! GS0504: a lock is copied by value, so that each side holds one of its own.
 
-use crate::case::Case;
+use crate::case::{Case, Side};
 use crate::diagnosis::{Diagnosis, Match};
 use crate::source::DeclarationKind;
 
@@ -11,6 +11,18 @@ pub const DIAGNOSIS: Diagnosis = Diagnosis {
 };
 
 fn examine(case: &Case) -> Option<Match> {
+    // The lock's own atomics against an assignment of the whole struct.
+    let locks = |side: &Side| {
+        side.is_atomic()
+            && side
+                .callee_of(&["sync.(*Mutex).", "sync.(*RWMutex)."])
+                .is_some()
+    };
+    if case.ordered(locks, |side| !side.is_atomic()).is_some() {
+        return Some(Match::high(
+            "one side is in the lock itself, and the other copies or replaces the struct that holds it",
+        ));
+    }
     case.race()?;
     case.race_sides().iter().find_map(|side| {
         side.sites().iter().find_map(|site| {

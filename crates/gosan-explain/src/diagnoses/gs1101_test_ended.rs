@@ -12,7 +12,8 @@ pub const DIAGNOSIS: Diagnosis = Diagnosis {
 };
 
 fn examine(case: &Case) -> Option<Match> {
-    if case.crash("Log in goroutine after ").is_some() {
+    // `Log in goroutine after TestX has completed`, and `Fail in …`.
+    if case.crash(" in goroutine after Test").is_some() {
         return Some(Match::high(
             "package testing says so itself, and names the test",
         ));

@@ -35,7 +35,7 @@ const KNOWN: &[&str] = &[
     "send on closed channel",
     "close of closed channel",
     "close of nil channel",
-    "Log in goroutine after ",
+    " in goroutine after ",
     "test timed out",
     "too large for new goroutine",
 ];
