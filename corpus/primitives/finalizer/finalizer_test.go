@@ -4,6 +4,7 @@ package finalizer
 
 import (
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -145,4 +146,34 @@ func TestNoRaceMemoryIsUsedAgain(t *testing.T) {
 		join()
 	}
 	runtime.GC()
+}
+
+// The finalizer comes after all that its owner did so far. What the owner
+// learns from others later stays with it, also when it meets the finalizer.
+func TestNoRaceOwnerLearnsAfterwards(t *testing.T) {
+	var table, log sync.Mutex
+	var entries, lines, lookups int
+	logged, added := lab.NewSignal(), lab.NewSignal()
+	join := lab.Go(func() {
+		logged.Await()
+		table.Lock()
+		entries++
+		table.Unlock()
+		added.Give()
+	})
+	openWithFinalizer(func(*file) {
+		log.Lock()
+		lines++
+		log.Unlock()
+		logged.Give()
+	})
+	lookups++
+	collect(t, func() bool { return len(logged) == 1 })
+	added.Await()
+	table.Lock()
+	log.Lock()
+	lab.Use(entries + lines + lookups)
+	log.Unlock()
+	table.Unlock()
+	join()
 }

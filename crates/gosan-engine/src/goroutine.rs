@@ -28,6 +28,16 @@
 //!    A released last still hands A's knowledge over, and must do so also to
 //!    one who knows B.  [`Era`] sees to that.
 //!
+//! # Knowing times without clocks
+//!
+//! A finalizer runs after all that happened until now, so its goroutine learns
+//! the present time of every slot ([`Goroutine::learn`]), but not what each of
+//! them knew.  For those times it does not hold that whoever knows the time
+//! knows the clock.  So an [`Era`] ends after they were read, nobody infers a
+//! clock from a time across eras, and a goroutine begins a new time before it
+//! publishes for the first time in an era: what is published in an era is never
+//! a time that was learnt in this way before.
+//!
 //! # The end of a slot's time
 //!
 //! Times have 32 bits.  Before they run out the goroutine moves to another
@@ -45,6 +55,9 @@ pub struct Goroutine {
     time: Time,
     /// The present time was handed to somebody.
     published: bool,
+    /// The last era in which it handed a time over.  All that it publishes in
+    /// that era was begun in it.
+    published_in: Era,
     clock: Clock,
     base: Base,
 }
@@ -60,7 +73,7 @@ struct Base {
     clock: Clock,
     slot: Slot,
     time: Time,
-    /// As for the short way of an acquire, unless the slot is one's own.
+    /// As for the short way of an acquire.
     era: Era,
 }
 
@@ -80,6 +93,7 @@ impl Goroutine {
             slot,
             time,
             published: false,
+            published_in: Era(0),
             clock: Clock::new(),
             base: Base::NONE,
         }
@@ -88,9 +102,9 @@ impl Goroutine {
     /// Starts a goroutine that knows what this one knows now.  `time` must be
     /// above every time that `slot` had: see the module's text.
     pub fn start(&mut self, slot: Slot, time: Time, era: Era) -> Goroutine {
+        self.publish(era);
         let mut clock = self.clock.clone();
         clock.advance(self.slot, self.time);
-        self.published = true;
         let base = Base {
             clock: clock.clone(),
             slot: self.slot,
@@ -101,6 +115,7 @@ impl Goroutine {
             slot,
             time,
             published: false,
+            published_in: era,
             clock,
             base,
         }
@@ -131,7 +146,7 @@ impl Goroutine {
     }
 
     /// Whether its slot has hardly any times left: [`Goroutine::move_to`] must
-    /// come before more than one event.  An event takes at most two.
+    /// come before more than one event.  An event takes at most three.
     #[inline]
     pub fn is_at_end_of_slot(&self) -> bool {
         self.time >= LAST_TIME - 4
@@ -180,7 +195,7 @@ impl Goroutine {
 
     /// Hands over all that it knows, in place of what was there.
     pub fn release(&mut self, sync: &mut SyncClock, era: Era) {
-        self.publish();
+        self.publish(era);
         if !sync.clock.same_tree(&self.clock) {
             sync.clock = self.clock.clone();
         }
@@ -193,7 +208,7 @@ impl Goroutine {
         if sync.is_empty() || self.knows_release(sync, era) {
             return self.release(sync, era);
         }
-        self.publish();
+        self.publish(era);
         sync.clock.advance(sync.by, sync.at);
         sync.clock.join(&self.clock);
         (sync.by, sync.at) = (self.slot, self.time);
@@ -217,7 +232,8 @@ impl Goroutine {
         self.release(sync, era);
     }
 
-    /// Learns that `slot` has reached `time`.
+    /// Learns that `slot` has reached `time`, but not what it knew then: an era
+    /// must end between the reading of that time and the next release.
     pub fn learn(&mut self, slot: Slot, time: Time) {
         if slot != self.slot && self.clock.advance(slot, time) {
             self.begin_if_published();
@@ -233,14 +249,18 @@ impl Goroutine {
     /// Whether what was released to `sync` holds all of the base.
     fn base_is_known_to(&self, sync: &SyncClock, era: Era) -> bool {
         let Base { slot, time, .. } = self.base;
-        let known = sync.clock.get(slot) >= time || (sync.by == slot && sync.at >= time);
-        known && (slot == self.slot || self.base.era == era)
+        self.base.era == era
+            && (sync.clock.get(slot) >= time || (sync.by == slot && sync.at >= time))
     }
 
     #[inline]
-    fn publish(&mut self) {
+    fn publish(&mut self, era: Era) {
+        if self.published_in != era {
+            self.published_in = era;
+            self.begin();
+        }
         self.published = true;
-        (self.base.slot, self.base.time) = (self.slot, self.time);
+        (self.base.slot, self.base.time, self.base.era) = (self.slot, self.time, era);
         if !self.base.clock.same_tree(&self.clock) {
             self.base.clock = self.clock.clone();
         }
@@ -249,9 +269,14 @@ impl Goroutine {
     #[inline]
     fn begin_if_published(&mut self) {
         if self.published {
-            self.time += 1;
-            self.published = false;
+            self.begin();
         }
+    }
+
+    #[inline]
+    fn begin(&mut self) {
+        self.time += 1;
+        self.published = false;
     }
 }
 

@@ -9,14 +9,16 @@
 //! holds because what a goroutine knows at one published time never changes:
 //! it starts a new time before it learns more (see [`crate::goroutine`]).
 //! It would not hold across a reuse of `s` by a goroutine that does not know
-//! what the former owner knew, so a release also notes the [`Era`], and the
-//! short way is taken only within one era.
+//! what the former owner knew, nor for times that were learnt without their
+//! clocks.  So a release also notes the [`Era`], and the short way is taken only
+//! within one era.
 
 use crate::clock::{Clock, Slot, Time};
 
-/// Counts the times at which slots were given to unrelated goroutines: the
-/// second case in [`crate::goroutine`].  It must have changed before such a
-/// slot's new owner runs.
+/// Counts the moments after which a time may be known without the clock that
+/// belonged to it: slots were given to unrelated goroutines (the second case in
+/// [`crate::goroutine`]), or a goroutine learnt the times of all.  It must have
+/// changed before such a slot's new owner runs, or that goroutine releases.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Era(pub u32);
 

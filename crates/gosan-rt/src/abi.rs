@@ -401,7 +401,7 @@ extern "C" fn __tsan_go_ignore_sync_end(ctx: *const RaceCtx) {
 
 #[unsafe(no_mangle)]
 extern "C" fn __tsan_finalizer_goroutine(ctx: *const RaceCtx) {
-    with(ctx, |_, inner| life_cycle::learn_all(inner));
+    with(ctx, life_cycle::learn_all);
 }
 
 #[unsafe(no_mangle)]

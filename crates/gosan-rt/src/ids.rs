@@ -67,6 +67,8 @@ struct Ids {
     lives: Numbers,
     /// Highest slot ever used.
     slots_used: Slot,
+    /// The last time of each slot's former owners; 0 where there was none.
+    left_at: Vec<Time>,
     /// Slots of ended goroutines with the last time that something may ask for.
     ended: Vec<EndedSlot>,
     /// Slots that nothing names any more, with the first time they may have.
@@ -117,6 +119,7 @@ impl Ids {
             segments: Numbers::new(1),
             lives: Numbers::new(1),
             slots_used: 0,
+            left_at: Vec::new(),
             ended: Vec::new(),
             free: Vec::new(),
             segments_since_reclaim: 0,
@@ -164,7 +167,7 @@ pub fn reclaim_after(least: u32) {
     ids.least_slots = least as usize;
 }
 
-/// The present era of slot reuse.
+/// The present era: see [`gosan_engine::sync_clock`].
 #[inline]
 pub fn era() -> gosan_engine::sync_clock::Era {
     gosan_engine::sync_clock::Era(ERA.load(Ordering::Acquire))
@@ -225,6 +228,11 @@ pub fn retire_slot(hb: &Goroutine, recorded: bool) {
         now - 1
     };
     let mut ids = IDS.lock();
+    let slot = hb.slot() as usize;
+    if ids.left_at.len() <= slot {
+        ids.left_at.resize(slot + 1, 0);
+    }
+    ids.left_at[slot] = now;
     if hb.is_at_end_of_slot() {
         // It has no times left for another owner.
         return;
@@ -369,11 +377,12 @@ pub fn ancestors(of: Biography) -> Vec<Biography> {
     chain
 }
 
-/// The present time of every slot, for the finalizer goroutine.
+/// The last time of every slot that has a record, for the finalizer goroutine.
+///
+/// Goroutines start and end meanwhile.  One that is not found alive has left
+/// its slot, or began after this call and has no time to tell; a slot's former
+/// owners are told of whoever has it now.
 pub fn for_each_time(mut f: impl FnMut(Slot, Time)) {
-    for ended in &IDS.lock().ended {
-        f(ended.slot, ended.next - 1);
-    }
     racectx::for_each_alive(|ctx| {
         let segment = ctx.shown_segment();
         if segment.0 != 0 {
@@ -381,6 +390,16 @@ pub fn for_each_time(mut f: impl FnMut(Slot, Time)) {
             f(slot, time);
         }
     });
+    for (slot, time) in IDS.lock().left_at.iter().enumerate() {
+        if *time != 0 {
+            f(slot as Slot, *time);
+        }
+    }
+}
+
+/// Ends an era: what a time said about a clock may not hold from now on.
+pub fn end_era() {
+    ERA.fetch_add(1, Ordering::Release);
 }
 
 /// Asks for a pass of reclaim.
@@ -448,7 +467,7 @@ pub fn free(census: &Census, unnamed: Unnamed) {
         .collect();
     was_ended.sort_unstable();
     // Before any slot is handed out, so that no short way is taken across.
-    ERA.fetch_add(1, Ordering::Release);
+    end_era();
     let mut ids = IDS.lock();
     let mut i = 0;
     while i < ids.ended.len() {

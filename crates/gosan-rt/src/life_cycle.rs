@@ -68,14 +68,21 @@ pub unsafe fn end_goroutine(ctx: &'static RaceCtx) {
     // SAFETY: by the contract.
     let inner = unsafe { racectx::end(ctx) };
     ids::goroutine_ended(&inner.hb, inner.life, inner.segment != Segment(0));
+    // Only now: whoever finds it gone from the contexts finds its last time
+    // with its slot.
+    racectx::free(ctx);
 }
 
 /// Finalizers run after all that happened until now.  A goroutine that goes on
 /// in its present time has those accesses counted in as well: a race of a
 /// finalizer with an access between this moment and the finalizer's own can be
 /// missed.
-pub fn learn_all(inner: &mut Inner) {
+pub fn learn_all(ctx: &RaceCtx, inner: &mut Inner) {
+    // A segment that a goroutine shows keeps its meaning until it was read.
+    let _busy = ctx.busy();
     ids::for_each_time(|slot, time| inner.hb.learn(slot, time));
+    // Those are times without clocks.
+    ids::end_era();
     sync::after_sync(inner);
 }
 

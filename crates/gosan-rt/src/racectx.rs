@@ -137,7 +137,7 @@ pub fn create(hb: Goroutine, life: Life) -> &'static RaceCtx {
     ctx
 }
 
-/// Ends a goroutine: its last state; the context may be used again.
+/// Ends a goroutine: its last state.  [`free`] comes next.
 ///
 /// # Safety
 /// As for [`RaceCtx::inner`], and nothing of this goroutine may come after.
@@ -146,13 +146,17 @@ pub unsafe fn end(ctx: &'static RaceCtx) -> Inner {
     // read out once.
     let inner = unsafe { (*ctx.inner.get()).assume_init_read() };
     ids::give_segments(&ctx.segments[..inner.left]);
+    inner
+}
+
+/// The context of a goroutine that ended may be used again.
+pub fn free(ctx: &'static RaceCtx) {
     ctx.alive.store(false, Ordering::Release);
     let index =
         (ctx as *const RaceCtx as usize - CONTEXTS.pointer(0) as usize) / size_of::<RaceCtx>();
     let mut free = FREE.lock();
     ctx.next_free.store(*free, Ordering::Relaxed);
     *free = index as u32;
-    inner
 }
 
 /// The program's data have shadow from now on.  Go announces them once, before
