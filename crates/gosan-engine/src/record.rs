@@ -58,32 +58,52 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kinds that may not run unordered with this one, one bit each.
-    const fn conflicts(self) -> u8 {
-        const R: u8 = 1 << Kind::Read as u8;
-        const W: u8 = 1 << Kind::Write as u8;
-        const AR: u8 = 1 << Kind::AtomicRead as u8;
-        const AW: u8 = 1 << Kind::AtomicWrite as u8;
-        match self {
-            Kind::Read => W | AW,
-            Kind::Write => R | W | AR | AW,
-            Kind::AtomicRead => W,
-            Kind::AtomicWrite => R | W,
+    const ALL: [Kind; 4] = [Kind::Read, Kind::Write, Kind::AtomicRead, Kind::AtomicWrite];
+    /// Four bits for each kind: the kinds that may not run unordered with it.
+    const CONFLICTS: u16 = {
+        const R: u16 = 1 << Kind::Read as u16;
+        const W: u16 = 1 << Kind::Write as u16;
+        const AR: u16 = 1 << Kind::AtomicRead as u16;
+        const AW: u16 = 1 << Kind::AtomicWrite as u16;
+        (W | AW) << Kind::Read.place()
+            | (R | W | AR | AW) << Kind::Write.place()
+            | W << Kind::AtomicRead.place()
+            | (R | W) << Kind::AtomicWrite.place()
+    };
+    /// Four bits for each kind: the older kinds that it can stand for.
+    const COVERS: u16 = {
+        let mut covers = 0;
+        let mut pair = 0;
+        while pair < 16 {
+            let (kind, older) = (Kind::ALL[pair / 4], Kind::ALL[pair % 4]);
+            if older.conflicts() & !kind.conflicts() == 0 {
+                covers |= 1 << pair;
+            }
+            pair += 1;
         }
+        covers
+    };
+
+    const fn place(self) -> u32 {
+        4 * self as u32
+    }
+
+    const fn conflicts(self) -> u16 {
+        Kind::CONFLICTS >> self.place() & 0xf
     }
 
     /// Whether two unordered accesses of these kinds are a race: one writes,
     /// and they are not both atomic.
-    #[inline]
+    #[inline(always)]
     pub const fn races_with(self, other: Kind) -> bool {
-        self.conflicts() & (1 << other as u8) != 0
+        Kind::CONFLICTS >> self.place() >> other as u32 & 1 != 0
     }
 
     /// Whether whatever races with an access of kind `older` at this place and
     /// time also races with this one, so that this one can stand for both.
-    #[inline]
+    #[inline(always)]
     pub const fn covers(self, older: Kind) -> bool {
-        older.conflicts() & !self.conflicts() == 0
+        Kind::COVERS >> self.place() >> older as u32 & 1 != 0
     }
 
     /// Whether the access stores.
@@ -153,7 +173,7 @@ impl Record {
     }
 
     /// The goroutine's stretch of time in which it happened.
-    #[inline]
+    #[inline(always)]
     pub const fn segment(self) -> Segment {
         Segment((self.0 & SEGMENT_MASK) as u32)
     }
@@ -165,27 +185,27 @@ impl Record {
     }
 
     /// The bytes of the word that it touched.
-    #[inline]
+    #[inline(always)]
     pub const fn span(self) -> Span {
         Span::of((self.0 >> MASK_SHIFT) as u8)
     }
 
     /// What it did.
-    #[inline]
+    #[inline(always)]
     pub const fn kind(self) -> Kind {
         Kind::from_bits(self.0 >> KIND_SHIFT)
     }
 
     /// Whether it touches no byte that `other` does not, and stands for it in
     /// kind: see [`Kind::covers`].
-    #[inline]
+    #[inline(always)]
     pub const fn covers(self, other: Record) -> bool {
-        other.span().mask() & !self.span().mask() == 0 && self.kind().covers(other.kind())
+        (other.span().mask() & !self.span().mask() == 0) & self.kind().covers(other.kind())
     }
 
     /// One record for both, where they differ in their bytes only and these are
     /// one run: a loop over the bytes of a word.
-    #[inline]
+    #[inline(always)]
     pub const fn merged(self, other: Record) -> Option<Record> {
         if (self.0 ^ other.0) << 8 != 0 || self.span().union(other.span()).is_none() {
             return None;
@@ -194,9 +214,9 @@ impl Record {
     }
 
     /// Whether the two would race if nothing ordered them.
-    #[inline]
+    #[inline(always)]
     pub const fn conflicts_with(self, other: Record) -> bool {
-        self.span().mask() & other.span().mask() != 0 && self.kind().races_with(other.kind())
+        (self.span().mask() & other.span().mask() != 0) & self.kind().races_with(other.kind())
     }
 
     /// Whether a racing access could not tell the two apart in a report.
@@ -210,7 +230,7 @@ impl Record {
 mod tests {
     use super::*;
 
-    const KINDS: [Kind; 4] = [Kind::Read, Kind::Write, Kind::AtomicRead, Kind::AtomicWrite];
+    const KINDS: [Kind; 4] = Kind::ALL;
 
     #[test]
     fn fields_come_back() {

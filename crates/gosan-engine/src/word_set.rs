@@ -38,7 +38,7 @@ pub const ENDED_ALIKE: usize = 32;
 /// thousands of goroutines costs each of them the same.
 const LOOK_AT_ALL: usize = 16;
 /// Sets of at most this many records are tried in one pass first.
-const FEW: usize = 6;
+const FEW: usize = 16;
 /// The newest reads that are looked at in a larger set.
 const NEWEST: usize = 6;
 
@@ -46,11 +46,61 @@ const NEWEST: usize = 6;
 pub trait Order {
     /// Whether what was recorded in `segment` happens before now.
     fn knows(&self, segment: Segment) -> bool;
+    /// Whether `segment` is of the present goroutine, as far as can be told at
+    /// once.
+    fn is_own(&self, segment: Segment) -> bool;
     /// Whether the goroutine of `segment` has ended.
     fn has_ended(&self, segment: Segment) -> bool;
     /// Whether all sets together have become so large that ended goroutines
     /// may no longer make one grow.
     fn memory_is_short(&self) -> bool;
+}
+
+/// Adds a record to one or two, all of the present goroutine: what a word comes
+/// to that it uses alone, in a few steps.  It knows them, so nothing races.
+///
+/// `records` are the first two places of a set of `len` records, `writes` of
+/// them writes; `kind` is that of the new record, for the compiler to know.
+/// The new numbers of both, or `None` where [`WordSet::insert`] must decide;
+/// then nothing has changed.
+#[inline(always)]
+pub fn renew(
+    records: &[AtomicU64; 2],
+    (len, writes): (usize, usize),
+    new: Record,
+    kind: Kind,
+    is_own: impl Fn(Segment) -> bool,
+) -> Option<(usize, usize)> {
+    let alone = (1, usize::from(kind.is_write()));
+    let goes = |place: usize| goes(&records[place], new, kind, &is_own);
+    let (place, numbers) = match len {
+        1 if goes(0)? => (0, alone),
+        1 if !kind.is_write() => (1, (2, writes)),
+        2 => match (goes(0)?, goes(1)?) {
+            (true, true) => (0, alone),
+            (true, false) if (writes > 0) == kind.is_write() => (0, (len, writes)),
+            (false, true) if (writes > 1) == kind.is_write() => (1, (len, writes)),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    records[place].store(new.bits(), Relaxed);
+    Some(numbers)
+}
+
+/// Whether a record goes for the new one; `None` where it has another say in
+/// that one's fate.
+#[inline(always)]
+fn goes(
+    place: &AtomicU64,
+    new: Record,
+    kind: Kind,
+    is_own: &impl Fn(Segment) -> bool,
+) -> Option<bool> {
+    let old = load(place)?;
+    let covers = old.span().mask() & !new.span().mask() == 0 && kind.covers(old.kind());
+    let apart = covers || old.segment() != new.segment();
+    (apart && is_own(old.segment())).then_some(covers)
 }
 
 /// The records of one word in storage that belongs to the caller: writes
@@ -85,6 +135,7 @@ pub struct Stored {
 impl<'a> WordSet<'a> {
     /// The set of the first `len` records of the storage, `writes` of them
     /// writes.
+    #[inline(always)]
     pub fn new(records: &'a [AtomicU64], len: usize, writes: usize) -> WordSet<'a> {
         let len = len.min(records.len());
         WordSet {
@@ -201,6 +252,36 @@ impl<'a> WordSet<'a> {
         Insert::Stored(stored)
     }
 
+    /// Adds a record, in place of those whose bit is set.  False where there is
+    /// no room.
+    #[inline(always)]
+    fn put_in_place_of(&mut self, gone: u32, new: Record, is_write: bool) -> bool {
+        if gone == 0 {
+            let has_room = self.len < self.records.len();
+            if has_room {
+                self.push(new);
+            }
+            return has_room;
+        }
+        if gone == (1 << self.len) - 1 {
+            self.records[0].store(new.bits(), Relaxed);
+            (self.len, self.writes) = (1, usize::from(is_write));
+            return true;
+        }
+        let first = gone.trailing_zeros() as usize;
+        if gone & (gone - 1) == 0 && (first < self.writes) == is_write {
+            self.records[first].store(new.bits(), Relaxed);
+            return true;
+        }
+        for i in (0..self.len).rev() {
+            if gone >> i & 1 != 0 {
+                self.remove(i);
+            }
+        }
+        self.push(new);
+        true
+    }
+
     /// Adds a record to a small set that has room, if it races with none and
     /// goes with none of its own time: what [`WordSet::insert`] usually does, in
     /// fewer steps.  False where that must decide; then nothing has changed.
@@ -209,31 +290,22 @@ impl<'a> WordSet<'a> {
         if self.len > FEW {
             return false;
         }
-        let mut covered = 0u32;
-        for i in 0..self.len {
-            let old = self.get(i);
-            if old.segment() == new.segment() && (old.covers(new) || old.merged(new).is_some()) {
-                return false;
-            }
-            let (conflicts, covers) = (old.conflicts_with(new), new.covers(old));
-            if conflicts || covers {
+        let mut gone = 0u32;
+        for (i, bits) in self.records[..self.len].iter().enumerate() {
+            let Some(old) = load(bits) else { return false };
+            let (conflicts, covers) = (new.conflicts_with(old), new.covers(old));
+            if conflicts | covers {
                 if order.knows(old.segment()) {
-                    covered |= u32::from(covers) << i;
+                    gone |= u32::from(covers) << i;
                 } else if conflicts {
                     return false;
                 }
             }
-        }
-        if self.len - covered.count_ones() as usize >= self.records.len() {
-            return false;
-        }
-        for i in (0..self.len).rev() {
-            if covered >> i & 1 != 0 {
-                self.remove(i);
+            if old.segment() == new.segment() && (old.covers(new) || old.merged(new).is_some()) {
+                return false;
             }
         }
-        self.push(new);
-        true
+        self.put_in_place_of(gone, new, new.kind().is_write())
     }
 
     /// Calls `race` with all that the new record races with.
@@ -326,11 +398,12 @@ impl<'a> WordSet<'a> {
         ))
     }
 
+    #[inline(always)]
     fn copy(&self, from: usize, to: usize) {
         self.records[to].store(self.records[from].load(Relaxed), Relaxed);
     }
 
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, new: Record) {
         let end = self.len;
         if new.kind().is_write() {
@@ -355,7 +428,7 @@ impl<'a> WordSet<'a> {
         self.push(new);
     }
 
-    #[inline]
+    #[inline(always)]
     fn remove(&mut self, i: usize) {
         let last = self.len - 1;
         if i < self.writes {
@@ -369,6 +442,7 @@ impl<'a> WordSet<'a> {
     }
 }
 
+#[inline(always)]
 fn load(word: &AtomicU64) -> Option<Record> {
     Record::from_bits(word.load(Relaxed))
 }

@@ -16,6 +16,10 @@ impl Order for View {
         segment.0 >= self.known_from
     }
 
+    fn is_own(&self, _: Segment) -> bool {
+        false
+    }
+
     fn has_ended(&self, _: Segment) -> bool {
         true
     }

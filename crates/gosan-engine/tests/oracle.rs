@@ -15,7 +15,7 @@ use gosan_engine::goroutine::Goroutine;
 use gosan_engine::record::{Kind, Record, Segment, StackId};
 use gosan_engine::span::Span;
 use gosan_engine::sync_clock::{Era, SyncClock};
-use gosan_engine::word_set::{Insert, Order, WordSet};
+use gosan_engine::word_set::{Insert, Order, Stored, WordSet, renew};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicU64;
 
@@ -113,6 +113,10 @@ impl Order for View<'_> {
     fn knows(&self, segment: Segment) -> bool {
         let entry = &self.segments[segment.0 as usize];
         self.hb.knows(entry.slot, entry.time)
+    }
+
+    fn is_own(&self, segment: Segment) -> bool {
+        self.segments[segment.0 as usize].slot == self.hb.slot()
     }
 
     fn has_ended(&self, segment: Segment) -> bool {
@@ -333,10 +337,18 @@ impl World {
             ended: &self.ended_numbers,
         };
         let (storage, len, writes) = &mut self.words[word];
-        let mut set = WordSet::new(storage, *len, *writes);
         let mut found = Vec::new();
-        let answer = set.insert(new, &view, |old| found.push(old));
-        (*len, *writes) = (set.len(), set.writes());
+        let first = storage.first_chunk().expect("there is room for two");
+        let own = |segment| view.is_own(segment);
+        let answer = if let Some(numbers) = renew(first, (*len, *writes), new, kind, own) {
+            (*len, *writes) = numbers;
+            Insert::Stored(Stored::default())
+        } else {
+            let mut set = WordSet::new(storage, *len, *writes);
+            let answer = set.insert(new, &view, |old| found.push(old));
+            (*len, *writes) = (set.len(), set.writes());
+            answer
+        };
 
         let races: Vec<&Past> = self.oracle.words[word]
             .iter()

@@ -7,7 +7,7 @@
 
 use crate::access::{self, Site};
 use crate::atomic::{self, Effect};
-use crate::frames::{NO_DISTANCE, Silent};
+use crate::frames::{NO_DISTANCE, PLACES, Silent};
 use crate::quick;
 use crate::racectx::{Inner, RaceCtx};
 use crate::sync::{self, Release};
@@ -443,7 +443,21 @@ struct Called {
     frame: usize,
     /// Where the goroutine's stack ends.
     stack_top: usize,
+    operation: Operation,
 }
+
+/// Which operation it is, as far as their sites are kept apart.
+#[derive(Clone, Copy)]
+enum Operation {
+    /// Mutexes are locked by it.
+    CompareAndSwap,
+    /// And unlocked by it.
+    Add,
+    Load,
+    Other,
+}
+
+const _: () = assert!((Operation::Other as usize) < PLACES);
 
 /// The largest frame of a wrapper: four words of arguments and results.
 const LARGEST_WRAPPER: usize = 4 * 8;
@@ -461,6 +475,7 @@ impl Called {
             silent: is_callers.then_some(Silent {
                 frame: self.frame,
                 stack_top: self.stack_top,
+                place: self.operation as usize,
             }),
         }
     }
@@ -504,7 +519,7 @@ macro_rules! atomics {
      $load:ident, $store:ident, $exchange:ident, $add:ident, $and:ident, $or:ident, $cas:ident) => {
         extern "C" fn $load(ctx: *const RaceCtx, caller: u64, pc: u64, args: Arguments, frame: usize, stack_top: usize) {
             let operation = || target::<$atomic>(args).load(SeqCst);
-            let called = Called { caller, pc, frame, stack_top };
+            let called = Called { caller, pc, frame, stack_top, operation: Operation::Load };
             let mut value = operation();
             with(ctx, |ctx, inner| {
                 if inner.ignore_sync == 0 {
@@ -520,10 +535,11 @@ macro_rules! atomics {
                 target::<$atomic>(args).store(args.get::<$value>(8), SeqCst);
                 ((), Effect::Store)
             };
-            run(ctx, Called { caller, pc, frame, stack_top }, args, $bytes, operation, |()| {});
+            let called = Called { caller, pc, frame, stack_top, operation: Operation::Other };
+            run(ctx, called, args, $bytes, operation, |()| {});
         }
 
-        atomics!(@update $atomic, $value, $bytes: $exchange swap, $add fetch_add, $and fetch_and, $or fetch_or);
+        atomics!(@update $atomic, $value, $bytes: $exchange swap Other, $add fetch_add Add, $and fetch_and Other, $or fetch_or Other);
 
         extern "C" fn $cas(ctx: *const RaceCtx, caller: u64, pc: u64, args: Arguments, frame: usize, stack_top: usize) {
             let operation = || {
@@ -534,18 +550,20 @@ macro_rules! atomics {
                 }
             };
             let result = 8 + (2 * $bytes as usize).next_multiple_of(8);
-            run(ctx, Called { caller, pc, frame, stack_top }, args, $bytes, operation, |swapped| {
+            let called = Called { caller, pc, frame, stack_top, operation: Operation::CompareAndSwap };
+            run(ctx, called, args, $bytes, operation, |swapped| {
                 args.set(result, swapped as u8);
             });
         }
     };
-    (@update $atomic:ty, $value:ty, $bytes:literal: $($symbol:ident $method:ident),*) => {$(
+    (@update $atomic:ty, $value:ty, $bytes:literal: $($symbol:ident $method:ident $operation:ident),*) => {$(
         extern "C" fn $symbol(ctx: *const RaceCtx, caller: u64, pc: u64, args: Arguments, frame: usize, stack_top: usize) {
             let operation = || {
                 let operand: $value = args.get(8);
                 (target::<$atomic>(args).$method(operand, SeqCst), Effect::Update)
             };
-            run(ctx, Called { caller, pc, frame, stack_top }, args, $bytes, operation, |old| args.set(16, old));
+            let called = Called { caller, pc, frame, stack_top, operation: Operation::$operation };
+            run(ctx, called, args, $bytes, operation, |old| args.set(16, old));
         }
     )*};
 }

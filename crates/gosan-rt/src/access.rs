@@ -258,7 +258,9 @@ pub(crate) fn check_cell(
             }
             Becomes::Boxed => {
                 let mut owned = cell.lock();
-                record_in_box(inner, &mut owned, address, new, hits);
+                if !recorded_plainly(inner, &owned, new, new.kind()) {
+                    record_with_care(inner, &mut owned, address, new, hits);
+                }
                 if boxes::lengths(owned.id()).0 > boxes::PEEK {
                     recent::learn(shadow::boxed(owned.id()), new);
                 }
@@ -323,8 +325,42 @@ fn added(
     Becomes::New(boxes::holding(&set))
 }
 
-/// Checks and records a word whose box is owned.
-pub fn record_in_box(
+/// Checks and records a word whose box is owned: the races, if there are any.
+#[inline(always)]
+pub fn races_in_box(
+    inner: &Inner,
+    owned: &mut shadow::Owned,
+    address: usize,
+    new: Record,
+    kind: Kind,
+) -> Option<Vec<Hit>> {
+    if recorded_plainly(inner, owned, new, kind) {
+        return None;
+    }
+    races_with_care(inner, owned, address, new)
+}
+
+#[inline(never)]
+fn races_with_care(
+    inner: &Inner,
+    owned: &mut shadow::Owned,
+    address: usize,
+    new: Record,
+) -> Option<Vec<Hit>> {
+    let mut hits = Vec::new();
+    record_with_care(inner, owned, address, new, &mut hits);
+    (!hits.is_empty()).then_some(hits)
+}
+
+/// Whether an owned box took a record of this kind with no more ado.
+#[inline(always)]
+fn recorded_plainly(inner: &Inner, owned: &shadow::Owned, new: Record, kind: Kind) -> bool {
+    boxes::renew(owned.id(), new, kind, |segment| inner.is_own(segment))
+        || boxes::insert_plainly(owned.id(), new, inner)
+}
+
+#[inline(never)]
+fn record_with_care(
     inner: &Inner,
     owned: &mut shadow::Owned,
     address: usize,

@@ -15,7 +15,6 @@ use crate::racectx::{Inner, RaceCtx};
 use crate::report;
 use crate::shadow;
 use crate::sync;
-use alloc::vec::Vec;
 use gosan_engine::record::{Kind, Record};
 use gosan_engine::span::Span;
 
@@ -66,6 +65,7 @@ pub fn load<T>(
 }
 
 /// Runs an operation that may write `bytes` bytes.
+#[inline]
 pub fn update<T>(
     ctx: &RaceCtx,
     inner: &mut Inner,
@@ -76,32 +76,36 @@ pub fn update<T>(
 ) -> T {
     let segment = ctx.segment_for_record(inner);
     let stack = site.stack(inner);
-    let mut hits = Vec::new();
     let busy = ctx.busy();
     let Some(mut owned) = sync::own(address) else {
         return operation().0;
     };
     let (value, effect) = operation();
-    let kind = if effect == Effect::Load {
-        Kind::AtomicRead
-    } else {
-        Kind::AtomicWrite
-    };
     let era = ids::era();
-    if effect != Effect::Store
-        && let Some(clock) = sync::existing(&mut owned, address)
-    {
-        inner.hb.acquire(clock, era);
-    }
-    let new = Record::new(segment, stack, Span::new(address, bytes), kind);
-    access::record_in_box(inner, &mut owned, address, new, &mut hits);
-    if effect != Effect::Load {
+    let span = Span::new(address, bytes);
+    let hits = if effect == Effect::Load {
+        if let Some(clock) = sync::existing(&mut owned, address) {
+            inner.hb.acquire(clock, era);
+        }
+        let kind = Kind::AtomicRead;
+        let new = Record::new(segment, stack, span, kind);
+        access::races_in_box(inner, &mut owned, address, new, kind)
+    } else {
+        let kind = Kind::AtomicWrite;
+        let new = Record::new(segment, stack, span, kind);
+        if effect == Effect::Update {
+            // Before the record, which may race with what is not known yet.
+            inner.hb.acquire(sync::created(&mut owned, address), era);
+        }
+        let hits = access::races_in_box(inner, &mut owned, address, new, kind);
+        // Again, since the box may have moved.
         inner.hb.release(sync::created(&mut owned, address), era);
-    }
+        hits
+    };
     drop(owned);
     drop(busy);
     sync::after_sync(inner);
-    if !hits.is_empty() {
+    if let Some(hits) = hits {
         report::races(inner.life, hits);
     }
     value

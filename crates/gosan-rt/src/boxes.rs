@@ -17,8 +17,8 @@ use crate::region::Region;
 use crate::sync::SyncObject;
 use alloc::boxed::Box;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use gosan_engine::record::Record;
-use gosan_engine::word_set::WordSet;
+use gosan_engine::record::{Kind, Record, Segment};
+use gosan_engine::word_set::{self, Order, WordSet};
 
 const HEADER: usize = 2;
 const UNIT_WORDS: usize = 4;
@@ -151,7 +151,7 @@ pub fn peek(id: BoxId, new: Record) -> bool {
 }
 
 /// The records of an owned box.
-#[inline]
+#[inline(always)]
 pub fn set_of(id: BoxId) -> WordSet<'static> {
     let (len, writes) = lengths(id);
     let capacity = capacity(class_of(id));
@@ -161,10 +161,32 @@ pub fn set_of(id: BoxId) -> WordSet<'static> {
     WordSet::new(records, len, writes)
 }
 
-/// Whether the box has so few records that all are looked at.
-#[inline]
-pub fn are_few(id: BoxId) -> bool {
-    lengths(id).0 <= PEEK
+/// Whether an owned box of the goroutine's own records took another one: see
+/// [`word_set::renew`].
+#[inline(always)]
+pub fn renew(id: BoxId, new: Record, kind: Kind, is_own: impl Fn(Segment) -> bool) -> bool {
+    let [head, _, records @ ..] = words(id.unit);
+    let bits = head.load(Ordering::Relaxed);
+    let numbers = (
+        (bits & LEN_MASK) as usize,
+        (bits >> LEN_BITS & LEN_MASK) as usize,
+    );
+    let Some((len, writes)) = word_set::renew(records, numbers, new, kind, is_own) else {
+        return false;
+    };
+    head.store(header(id, len, writes), Ordering::Release);
+    true
+}
+
+/// Whether an owned box took another record: see [`WordSet::insert_plainly`].
+#[inline(never)]
+pub fn insert_plainly(id: BoxId, new: Record, order: &impl Order) -> bool {
+    let mut set = set_of(id);
+    let inserted = set.insert_plainly(new, order);
+    if inserted {
+        set_lengths(id, &set);
+    }
+    inserted
 }
 
 /// The number of records, and of writes among them.
@@ -178,14 +200,14 @@ pub fn lengths(id: BoxId) -> (usize, usize) {
 }
 
 /// Stores the lengths after the set was changed.
-#[inline]
+#[inline(always)]
 pub fn set_lengths(id: BoxId, set: &WordSet) {
-    words(id.unit)[0].store(
-        set.len() as u64
-            | (set.writes() as u64) << LEN_BITS
-            | (id.generation as u64) << GENERATION_SHIFT,
-        Ordering::Release,
-    );
+    words(id.unit)[0].store(header(id, set.len(), set.writes()), Ordering::Release);
+}
+
+#[inline]
+fn header(id: BoxId, len: usize, writes: usize) -> u64 {
+    len as u64 | (writes as u64) << LEN_BITS | (id.generation as u64) << GENERATION_SHIFT
 }
 
 /// A box with room for more, with the same content, in place of the owned one.
@@ -230,16 +252,14 @@ fn move_to(id: BoxId, new: BoxId) -> BoxId {
         let bits = record(id.unit, i).load(Ordering::Relaxed);
         record(new.unit, i).store(bits, Ordering::Relaxed);
     }
-    words(new.unit)[0].store(
-        len as u64 | (writes as u64) << LEN_BITS | (new.generation as u64) << GENERATION_SHIFT,
-        Ordering::Release,
-    );
+    words(new.unit)[0].store(header(new, len, writes), Ordering::Release);
     set_sync(new, take_sync(id));
     give_back(id);
     new
 }
 
 /// Whether sync objects hang on the box.
+#[inline]
 pub fn has_sync(id: BoxId) -> bool {
     words(id.unit)[1].load(Ordering::Relaxed) & POINTER_MASK != 0
 }
@@ -266,10 +286,12 @@ pub fn set_sync(id: BoxId, objects: Option<Box<SyncObject>>) {
 }
 
 /// The first sync object of an owned box, null where there is none.
+#[inline]
 pub fn sync_pointer(id: BoxId) -> *mut SyncObject {
     (words(id.unit)[1].load(Ordering::Relaxed) & POINTER_MASK) as *mut SyncObject
 }
 
+#[inline]
 fn capacity(class: usize) -> usize {
     (UNIT_WORDS << class) - HEADER
 }
@@ -303,7 +325,7 @@ mod tests {
         });
         assert_ne!(take(records).unit, unit);
     }
-    use gosan_engine::record::{Kind, Segment, StackId};
+    use gosan_engine::record::StackId;
     use gosan_engine::span::Span;
 
     #[test]

@@ -38,6 +38,40 @@ pub struct Silent {
     pub frame: usize,
     /// Where the stack ends.
     pub stack_top: usize,
+    /// Events of the same place, below [`PLACES`], are kept together.
+    pub place: usize,
+}
+
+/// An event that was reached by way of functions that announced nothing, where
+/// all addresses fit.
+#[derive(Clone, Copy)]
+struct Way {
+    /// The stack in the innermost announced function.
+    from: StackId,
+    /// The stack of the event.
+    to: StackId,
+    /// Where the event is, and the calls in between, innermost first; 0 where
+    /// there are no more.
+    pcs: [u32; WAY],
+}
+
+const WAY: usize = 6;
+/// Kinds of events that are kept apart.
+pub const PLACES: usize = 4;
+
+/// The last such events of a goroutine: it locks and unlocks the same few mutexes
+/// at the same few places.
+pub struct SilentEvents([[Way; 2]; PLACES]);
+
+impl SilentEvents {
+    /// None yet.
+    pub const NONE: SilentEvents = SilentEvents(
+        [[Way {
+            from: StackId(u32::MAX),
+            to: StackId(0),
+            pcs: [0; WAY],
+        }; 2]; PLACES],
+    );
 }
 
 /// One function that was entered and not left.
@@ -95,35 +129,92 @@ impl Frames {
         unsafe { &*self.top().node }.recent_event(pc)
     }
 
-    /// The stack in a function that was called from `caller`, by way of functions
-    /// that announced nothing, the last of which has the frame.
+    /// The stack of an event at `pc` in a function that was called from `caller`,
+    /// by way of functions that announced nothing, the last of which has the
+    /// frame.
+    #[inline(always)]
+    pub fn event_in_silence(
+        &self,
+        silent: Silent,
+        caller: u64,
+        pc: u64,
+        kept: &mut SilentEvents,
+    ) -> StackId {
+        let [first, second] = &mut kept.0[silent.place % PLACES];
+        if self.went(first, silent, pc) {
+            return first.to;
+        }
+        core::mem::swap(first, second);
+        if self.went(first, silent, pc) {
+            return first.to;
+        }
+        self.walk(silent, caller, pc, first)
+    }
+
+    /// Whether an event was reached this way.
+    #[inline]
+    fn went(&self, way: &Way, silent: Silent, pc: u64) -> bool {
+        if way.from != self.stack() || way.pcs[0] as u64 != pc {
+            return false;
+        }
+        let mut kept = way.pcs[1..].iter();
+        let same = self.calls(silent, |call| {
+            kept.next().is_some_and(|kept| *kept as usize == call)
+        });
+        same && kept.next().is_none_or(|kept| *kept == 0)
+    }
+
+    #[inline(never)]
+    fn walk(&self, silent: Silent, caller: u64, pc: u64, way: &mut Way) -> StackId {
+        let mut pcs = [0; 1 + SILENT_FRAMES];
+        pcs[0] = pc;
+        let mut found = 1;
+        self.calls(silent, |call| {
+            pcs[found] = call as u64;
+            found += 1;
+            found < pcs.len()
+        });
+        if found == 1 {
+            (pcs[1], found) = (caller, 2);
+        }
+        let calls = pcs[1..found].iter().rev();
+        let stack = calls.fold(self.stack(), |stack, pc| stacks::call(stack, *pc));
+        let stack = stacks::event(stack, pc);
+        if found <= WAY && pcs.iter().all(|pc| *pc >> 32 == 0) {
+            *way = Way {
+                from: self.stack(),
+                to: stack,
+                pcs: core::array::from_fn(|i| pcs[i] as u32),
+            };
+        }
+        stack
+    }
+
+    /// Calls `f` with the return addresses of the functions that announced
+    /// nothing, innermost first, until it says no.  Whether it never did.
     ///
     /// A function that was called by the innermost announced one has its frame 8
     /// bytes deeper than that one's distance, which is measured inside a hook.
-    /// So the walk ends there.  `caller` is only of use where the frame is that
-    /// of the announced function: otherwise it is in the wrapper.
-    pub fn stack_in_silence(&self, silent: Silent, caller: u64) -> StackId {
-        let known = self.top().distance;
-        let is_deeper = |frame: usize| ((silent.stack_top - frame) as u64) > known;
-        let mut calls = [0; SILENT_FRAMES];
-        let mut found = 0;
+    /// So the walk ends there.  There are none where the first frame is that of
+    /// the announced function: then the call that is asked for is in the wrapper.
+    #[inline(always)]
+    fn calls(&self, silent: Silent, mut f: impl FnMut(usize) -> bool) -> bool {
+        let distance = self.top().distance;
+        let announced = silent.stack_top - distance as usize;
         let mut frame = silent.frame;
-        while found < SILENT_FRAMES && is_deeper(frame) {
+        while frame < announced {
             // SAFETY: the first frame is the caller's, who has seen that it is
             // one; the others follow in its chain, on the same stack.
             let [next, return_pc] = unsafe { *(frame as *const [usize; 2]) };
-            calls[found] = return_pc as u64;
-            found += 1;
-            if next <= frame || next >= silent.stack_top || known == NO_DISTANCE {
+            if !f(return_pc) {
+                return false;
+            }
+            if next <= frame || next >= silent.stack_top || distance == NO_DISTANCE {
                 break;
             }
             frame = next;
         }
-        if found == 0 {
-            return stacks::call(self.stack(), caller);
-        }
-        let calls = calls[..found].iter().rev();
-        calls.fold(self.stack(), |stack, pc| stacks::call(stack, *pc))
+        true
     }
 
     /// A function was entered from `return_pc`.

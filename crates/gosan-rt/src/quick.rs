@@ -13,6 +13,7 @@ use crate::racectx::{Inner, RaceCtx};
 use crate::shadow::{self, Cell, State};
 use gosan_engine::record::{Kind, Record};
 use gosan_engine::span::Span;
+use gosan_engine::word_set::Order;
 
 /// Records an access to one byte.  False where that takes more.
 #[inline(always)]
@@ -49,7 +50,7 @@ pub fn byte(ctx: &RaceCtx, address: usize, pc: u64, distance: u64, kind: Kind) -
             }
         }
         State::Boxed { id, locked: false } => {
-            return boxes::are_few(id) && inserted(inner, cell, bits, id, new);
+            return taken(inner, cell, bits, id, new, kind);
         }
         State::Shared(_) | State::Boxed { .. } => return false,
     };
@@ -58,15 +59,12 @@ pub fn byte(ctx: &RaceCtx, address: usize, pc: u64, distance: u64, kind: Kind) -
 
 /// Whether the word's box could take the record without more ado.
 #[inline(always)]
-fn inserted(inner: &Inner, cell: &Cell, bits: u64, id: BoxId, new: Record) -> bool {
+fn taken(inner: &Inner, cell: &Cell, bits: u64, id: BoxId, new: Record, kind: Kind) -> bool {
     if !cell.try_own(bits) {
         return false;
     }
-    let mut set = boxes::set_of(id);
-    let inserted = set.insert_plainly(new, inner);
-    if inserted {
-        boxes::set_lengths(id, &set);
-    }
+    let taken = boxes::renew(id, new, kind, |segment| inner.is_own(segment))
+        || boxes::insert_plainly(id, new, inner);
     cell.disown(bits);
-    inserted
+    taken
 }

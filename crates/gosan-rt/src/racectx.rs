@@ -6,7 +6,7 @@
 //! looked at by others.
 
 use crate::boxes;
-use crate::frames::{Frames, Silent};
+use crate::frames::{Frames, Silent, SilentEvents};
 use crate::ids::{self, BATCH, Batch, Life};
 use crate::lock::Lock;
 use crate::locks::{self, Held};
@@ -53,6 +53,7 @@ pub struct Inner {
     /// it took last time.
     left: usize,
     took: usize,
+    silent_events: SilentEvents,
     /// The locks that it holds, where they are followed.
     pub held: Vec<Held>,
 }
@@ -128,6 +129,7 @@ pub fn create(hb: Goroutine, life: Life) -> &'static RaceCtx {
         life,
         left: 0,
         took: 0,
+        silent_events: SilentEvents::NONE,
         held: Vec::new(),
     };
     // SAFETY: the context is on no list and Go does not know it yet.
@@ -292,8 +294,10 @@ impl Inner {
 
     /// Something happens at `pc` in a function that was called from `caller`,
     /// and nobody since the innermost frame has announced itself.
+    #[inline]
     pub fn event_in_silence(&mut self, silent: Silent, caller: u64, pc: u64) -> StackId {
-        stacks::event(self.frames.stack_in_silence(silent, caller), pc)
+        self.frames
+            .event_in_silence(silent, caller, pc, &mut self.silent_events)
     }
 }
 
@@ -305,6 +309,11 @@ impl Order for Inner {
         }
         let (slot, time) = ids::slot_and_time(segment);
         self.hb.knows(slot, time)
+    }
+
+    #[inline]
+    fn is_own(&self, segment: Segment) -> bool {
+        ids::slot_of(segment) == self.hb.slot()
     }
 
     fn has_ended(&self, segment: Segment) -> bool {

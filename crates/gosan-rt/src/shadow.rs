@@ -343,7 +343,18 @@ impl Cell {
     }
 
     /// Makes the cell boxed, if it is not, and owns the box.
+    #[inline]
     pub fn lock(&self) -> Owned<'_> {
+        if let (bits, State::Boxed { id, locked: false }) = self.load()
+            && self.try_own(bits)
+        {
+            return Owned { cell: self, id };
+        }
+        self.lock_slowly()
+    }
+
+    #[inline(never)]
+    fn lock_slowly(&self) -> Owned<'_> {
         let mut tries = 0;
         loop {
             let (bits, state) = self.load();
@@ -392,6 +403,7 @@ impl Cell {
     }
 
     /// Owns the box if the cell has one.
+    #[inline]
     pub fn lock_boxed(&self) -> Option<Owned<'_>> {
         let mut tries = 0;
         loop {
@@ -556,15 +568,23 @@ impl Owned<'_> {
 
 impl Drop for Owned<'_> {
     /// Lets the cell go; what fits into the cell goes back into it.
+    #[inline]
     fn drop(&mut self) {
-        let (len, _) = boxes::lengths(self.id);
-        let bits = if len > 1 || boxes::has_sync(self.id) {
+        let bits = if boxes::has_sync(self.id) || boxes::lengths(self.id).0 > 1 {
             boxed(self.id)
         } else {
-            let only = boxes::set_of(self.id).iter().next().map_or(0, Record::bits);
-            boxes::give_back(self.id);
-            only
+            self.only_record()
         };
         self.cell.0.store(bits, Ordering::Release);
+    }
+}
+
+impl Owned<'_> {
+    /// Gives the box back, which has one record or none.  What the cell becomes.
+    #[cold]
+    fn only_record(&self) -> u64 {
+        let only = boxes::set_of(self.id).iter().next().map_or(0, Record::bits);
+        boxes::give_back(self.id);
+        only
     }
 }

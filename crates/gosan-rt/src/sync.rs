@@ -71,6 +71,7 @@ pub fn own(address: usize) -> Option<Owned<'static>> {
 }
 
 /// The sync object at an address whose box is owned, if there is one.
+#[inline]
 pub fn existing<'a>(owned: &'a mut Owned, address: usize) -> Option<&'a mut SyncClock> {
     let byte = (address % WORD_BYTES) as u8;
     let mut pointer = boxes::sync_pointer(owned.id());
@@ -89,23 +90,30 @@ pub fn existing<'a>(owned: &'a mut Owned, address: usize) -> Option<&'a mut Sync
 }
 
 /// The sync object at an address whose box is owned.
+#[inline]
 pub fn created<'a>(owned: &'a mut Owned, address: usize) -> &'a mut SyncClock {
     if existing(owned, address).is_none() {
-        let next = boxes::take_sync(owned.id());
-        let byte = (address % WORD_BYTES) as u8;
-        boxes::set_sync(
-            owned.id(),
-            Some(Box::new(SyncObject {
-                byte,
-                clock: SyncClock::new(),
-                next,
-            })),
-        );
+        create(owned, address);
     }
     match existing(owned, address) {
         Some(clock) => clock,
         None => crate::fatal("gosan: a sync object was lost"),
     }
+}
+
+#[cold]
+#[inline(never)]
+fn create(owned: &mut Owned, address: usize) {
+    let next = boxes::take_sync(owned.id());
+    let byte = (address % WORD_BYTES) as u8;
+    boxes::set_sync(
+        owned.id(),
+        Some(Box::new(SyncObject {
+            byte,
+            clock: SyncClock::new(),
+            next,
+        })),
+    );
 }
 
 /// The objects whose byte is not in the mask.

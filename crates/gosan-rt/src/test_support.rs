@@ -25,6 +25,10 @@ impl Order for Unordered {
         false
     }
 
+    fn is_own(&self, _: Segment) -> bool {
+        false
+    }
+
     fn has_ended(&self, _: Segment) -> bool {
         false
     }
