@@ -1,12 +1,13 @@
-//! Which bytes of an 8-byte word an access touches.
+//! Which bytes of an 8-byte word accesses touch.
 //!
-//! A [`Span`] is a run of bytes inside one word, as a mask with a bit for each
-//! byte.  It is never empty, so a mask of 0 stays free for "no access".
+//! A [`Span`] is a set of bytes inside one word, as a mask with a bit for each
+//! byte.  It is never empty, so a mask of 0 stays free for "no access".  One
+//! access touches one run of bytes; what stands for several may touch any.
 
 /// Bytes in a shadowed word.
 pub const WORD_BYTES: usize = 8;
 
-/// A non-empty run of bytes inside one word.
+/// A non-empty set of bytes inside one word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Span(u8);
 
@@ -26,18 +27,6 @@ impl Span {
         Span((((1u16 << len) - 1) << (start % WORD_BYTES)) as u8)
     }
 
-    /// The span with these bytes, or `None` where they are none or not one run.
-    #[inline]
-    pub const fn from_mask(mask: u8) -> Option<Span> {
-        // Adding the lowest bit of a run carries past its highest.
-        let lowest = mask & mask.wrapping_neg();
-        if mask == 0 || mask & mask.wrapping_add(lowest) != 0 {
-            None
-        } else {
-            Some(Span(mask))
-        }
-    }
-
     /// The span of a mask that came from [`Span::mask`].
     #[inline]
     pub(crate) const fn of(mask: u8) -> Span {
@@ -50,10 +39,21 @@ impl Span {
         self.0
     }
 
-    /// The bytes of both, where they are one run.
-    #[inline]
-    pub const fn union(self, other: Span) -> Option<Span> {
-        Span::from_mask(self.0 | other.0)
+    /// The run of its bytes around the first that `other` has too; all of them
+    /// where there is none.
+    pub const fn run_touching(self, other: Span) -> Span {
+        let both = self.0 & other.0;
+        if both == 0 {
+            return self;
+        }
+        let mut run = both & both.wrapping_neg();
+        loop {
+            let wider = (run | run << 1 | run >> 1) & self.0;
+            if wider == run {
+                return Span(run);
+            }
+            run = wider;
+        }
     }
 
     /// The first byte, 0 to 7.
@@ -79,26 +79,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_and_only_runs_are_spans() {
-        let mut runs = 0;
+    fn a_run_has_its_start_and_length() {
         for start in 0..WORD_BYTES {
             for len in 1..=WORD_BYTES - start {
                 let span = Span::new(start, len);
                 assert_eq!((span.start(), span.len()), (start, len));
-                assert_eq!(Span::from_mask(span.mask()), Some(span));
-                runs += 1;
+                assert_eq!(span.run_touching(Span::WHOLE), span);
             }
         }
-        let spans = (0..=u8::MAX).filter(|mask| Span::from_mask(*mask).is_some());
-        assert_eq!(spans.count(), runs);
     }
 
     #[test]
-    fn a_union_is_one_run_or_none() {
-        let (low, next, far) = (Span::new(0, 2), Span::new(2, 1), Span::new(4, 1));
-        assert_eq!(low.union(next), Some(Span::new(0, 3)));
-        assert_eq!(low.union(low), Some(low));
-        assert_eq!(low.union(far), None);
+    fn the_run_that_another_touches_is_told_apart() {
+        let several = Span(0b1101_1010);
+        assert_eq!(several.run_touching(Span::new(1, 1)), Span::new(1, 1));
+        assert_eq!(several.run_touching(Span::new(4, 1)), Span::new(3, 2));
+        assert_eq!(several.run_touching(Span::new(5, 3)), Span::new(6, 2));
+        assert_eq!(several.run_touching(Span::new(2, 1)), several);
     }
 
     #[test]

@@ -73,34 +73,60 @@ pub fn renew(
 ) -> Option<(usize, usize)> {
     let alone = (1, usize::from(kind.is_write()));
     let goes = |place: usize| goes(&records[place], new, kind, &is_own);
-    let (place, numbers) = match len {
-        1 if goes(0)? => (0, alone),
-        1 if !kind.is_write() => (1, (2, writes)),
+    let (place, bits, numbers) = match len {
+        1 => match goes(0)? {
+            Fate::Goes => (0, new.bits(), alone),
+            Fate::Takes(both) => (0, both.bits(), (len, writes)),
+            Fate::Stays if !kind.is_write() => (1, new.bits(), (2, writes)),
+            Fate::Stays => return None,
+        },
         2 => match (goes(0)?, goes(1)?) {
-            (true, true) => (0, alone),
-            (true, false) if (writes > 0) == kind.is_write() => (0, (len, writes)),
-            (false, true) if (writes > 1) == kind.is_write() => (1, (len, writes)),
+            (Fate::Goes, Fate::Goes) => (0, new.bits(), alone),
+            (Fate::Goes, Fate::Stays) if (writes > 0) == kind.is_write() => {
+                (0, new.bits(), (len, writes))
+            }
+            (Fate::Stays, Fate::Goes) if (writes > 1) == kind.is_write() => {
+                (1, new.bits(), (len, writes))
+            }
+            (Fate::Takes(both), _) => (0, both.bits(), (len, writes)),
+            (_, Fate::Takes(both)) => (1, both.bits(), (len, writes)),
             _ => return None,
         },
         _ => return None,
     };
-    records[place].store(new.bits(), Relaxed);
+    records[place].store(bits, Relaxed);
     Some(numbers)
 }
 
-/// Whether a record goes for the new one; `None` where it has another say in
-/// that one's fate.
+/// What becomes of an own record.
+enum Fate {
+    /// The new one stands for it.
+    Goes,
+    /// It becomes one for both.
+    Takes(Record),
+    Stays,
+}
+
+/// What becomes of a record; `None` where that takes more to say.
 #[inline(always)]
 fn goes(
     place: &AtomicU64,
     new: Record,
     kind: Kind,
     is_own: &impl Fn(Segment) -> bool,
-) -> Option<bool> {
+) -> Option<Fate> {
     let old = load(place)?;
-    let covers = old.span().mask() & !new.span().mask() == 0 && kind.covers(old.kind());
-    let apart = covers || old.segment() != new.segment();
-    (apart && is_own(old.segment())).then_some(covers)
+    if !is_own(old.segment()) {
+        return None;
+    }
+    if old.span().mask() & !new.span().mask() == 0 && kind.covers(old.kind()) {
+        return Some(Fate::Goes);
+    }
+    if old.segment() != new.segment() {
+        return Some(Fate::Stays);
+    }
+    // It may stand for the new one.
+    old.merged(new).map(Fate::Takes)
 }
 
 /// The records of one word in storage that belongs to the caller: writes

@@ -131,6 +131,9 @@ fn new_write(ctx: *const RaceCtx, address: usize, pc: u64, distance: u64) {
 }
 
 extern "C" fn read_pc(ctx: *const RaceCtx, address: usize, caller: u64, pc: u64, distance: u64) {
+    if is_recorded(ctx, address, Kind::Read) {
+        return;
+    }
     let site = Site {
         pc,
         caller,
@@ -143,6 +146,9 @@ extern "C" fn read_pc(ctx: *const RaceCtx, address: usize, caller: u64, pc: u64,
 }
 
 extern "C" fn write_pc(ctx: *const RaceCtx, address: usize, caller: u64, pc: u64, distance: u64) {
+    if is_recorded(ctx, address, Kind::Write) {
+        return;
+    }
     let site = Site {
         pc,
         caller,

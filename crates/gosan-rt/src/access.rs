@@ -99,9 +99,21 @@ pub fn is_recorded(inner: &Inner, address: usize, kind: Kind) -> bool {
 }
 
 /// An access to some bytes of one word.
+#[inline(never)]
 pub fn word(ctx: &RaceCtx, inner: &mut Inner, address: usize, span: Span, kind: Kind, site: Site) {
-    let bytes = WORD_BYTES - address % WORD_BYTES;
-    slow(ctx, inner, address, bytes, Some(span), kind, site);
+    // First, since it may run reclaim, which waits for whoever is busy.
+    let segment = ctx.segment_for_record(inner);
+    let new = Record::new(segment, site.stack(inner), span, kind);
+    let Some((cell, touched)) = shadow::locate(address) else {
+        return;
+    };
+    let busy = ctx.busy();
+    let mut hits = Vec::new();
+    check_cell(inner, cell, touched, address, new, &mut hits);
+    drop(busy);
+    if !hits.is_empty() {
+        report::races(inner.life, hits);
+    }
 }
 
 /// An access to `bytes` bytes.
@@ -123,7 +135,7 @@ pub fn range(
             * WORD_BYTES;
     }
     if done < bytes {
-        slow(ctx, inner, address + done, bytes - done, None, kind, site);
+        new_range(ctx, inner, address + done, bytes - done, kind, site);
     }
 }
 
@@ -159,36 +171,39 @@ fn has(cell: &Cell, bits: u64, state: State, new: Record) -> bool {
 }
 
 #[inline(never)]
-fn slow(
+fn new_range(
     ctx: &RaceCtx,
     inner: &mut Inner,
     address: usize,
     bytes: usize,
-    only: Option<Span>,
     kind: Kind,
     site: Site,
 ) {
-    // First, since it may run reclaim, which waits for whoever is busy.
     let segment = ctx.segment_for_record(inner);
     let stack = site.stack(inner);
+    let whole = Record::new(segment, stack, Span::WHOLE, kind);
     let mut hits = Vec::new();
     let busy = ctx.busy();
+    shadow::touch_all(address, bytes);
     let end = address + bytes;
     let mut at = address;
     while at < end {
+        if at.is_multiple_of(WORD_BYTES) {
+            // New memory is often filled as a whole.
+            let cells = shadow::cells(at, (end - at) / WORD_BYTES);
+            let fill = |cell: &&Cell| cell.bits() == 0 && cell.replace(0, whole.bits());
+            at += cells.iter().take_while(fill).count() * WORD_BYTES;
+            if at == end {
+                break;
+            }
+        }
         let start = at % WORD_BYTES;
         let len = (end - at).min(WORD_BYTES - start);
-        let span = only.unwrap_or(Span::new(start, len));
-        let new = Record::new(segment, stack, span, kind);
+        let new = Record::new(segment, stack, Span::new(start, len), kind);
         if let Some((cell, touched)) = shadow::locate(at) {
             let (bits, state) = cell.load();
-            let done = match small(inner, state, new) {
-                Some(becomes) => {
-                    shadow::touch(touched);
-                    cell.replace(bits, becomes.bits())
-                }
-                None => false,
-            };
+            let done =
+                small(inner, state, new).is_some_and(|becomes| cell.replace(bits, becomes.bits()));
             if !done {
                 check_cell(inner, cell, touched, at, new, &mut hits);
             }
@@ -226,7 +241,6 @@ pub(crate) fn check_cell(
     let told = hits.len();
     let mut tries = 0;
     loop {
-        hits.truncate(told);
         let (bits, state) = cell.load();
         let becomes = match state {
             State::Empty | State::One(_) => match small(inner, state, new) {
@@ -249,14 +263,17 @@ pub(crate) fn check_cell(
                 if cell.replace(bits, becomes) {
                     return;
                 }
+                hits.truncate(told);
             }
             Becomes::New(id) => {
                 if cell.replace(bits, shadow::boxed(id)) {
                     return;
                 }
                 boxes::give_back(id);
+                hits.truncate(told);
             }
             Becomes::Boxed => {
+                hits.truncate(told);
                 let mut owned = cell.lock();
                 if !recorded_plainly(inner, &owned, new, new.kind()) {
                     record_with_care(inner, &mut owned, address, new, hits);
@@ -281,6 +298,7 @@ enum Becomes {
 }
 
 /// A word that needs no lock, with one more record.
+#[inline(always)]
 fn added(
     inner: &Inner,
     bits: u64,
@@ -300,6 +318,19 @@ fn added(
         recent::count(bits, new);
         return Becomes::New(boxes::with_two(old, new));
     }
+    added_with_care(inner, bits, state, address, new, remembered, hits)
+}
+
+#[inline(never)]
+fn added_with_care(
+    inner: &Inner,
+    bits: u64,
+    state: State,
+    address: usize,
+    new: Record,
+    remembered: Remembered,
+    hits: &mut Vec<Hit>,
+) -> Becomes {
     let storage = [const { AtomicU64::new(0) }; sets::ROOM];
     let mut set = WordSet::new(&storage, 0, 0);
     state.for_each_small(|record| set.put(record));

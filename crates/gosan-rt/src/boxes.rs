@@ -225,10 +225,16 @@ pub fn moved(id: BoxId) -> BoxId {
 /// A new box with two records.
 pub fn with_two(a: Record, b: Record) -> BoxId {
     let id = take(2);
-    let mut set = set_of(id);
-    set.put(a);
-    set.put(b);
-    set_lengths(id, &set);
+    let writes = usize::from(a.kind().is_write()) + usize::from(b.kind().is_write());
+    // Writes come first.
+    let (first, second) = match a.kind().is_write() {
+        true => (a, b),
+        false => (b, a),
+    };
+    let [head, _, places @ ..] = words(id.unit);
+    places[0].store(first.bits(), Ordering::Relaxed);
+    places[1].store(second.bits(), Ordering::Relaxed);
+    head.store(header(id, 2, writes), Ordering::Release);
     id
 }
 

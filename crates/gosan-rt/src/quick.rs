@@ -1,6 +1,6 @@
 //! Accesses that take a few steps more than those that the hooks answer
-//! themselves: a word's first access, and one like those that are recorded
-//! already, at a later time.
+//! themselves: a word's first access, one like those that are recorded already,
+//! at a later time, and one that many words had lately.
 //!
 //! The hooks call this on the goroutine's own stack, where Go guarantees only
 //! some hundred bytes: so it calls nothing, and its frame is small.  `cargo
@@ -10,6 +10,7 @@
 use crate::boxes::{self, BoxId};
 use crate::ids;
 use crate::racectx::{Inner, RaceCtx};
+use crate::recent::{self, Remembered};
 use crate::shadow::{self, Cell, State};
 use gosan_engine::record::{Kind, Record};
 use gosan_engine::span::Span;
@@ -36,25 +37,30 @@ pub fn byte(ctx: &RaceCtx, address: usize, pc: u64, distance: u64, kind: Kind) -
     let becomes = match state {
         State::Empty => {
             shadow::touch(touched);
-            new
+            new.bits()
         }
         State::One(old) => {
             // Its own earlier times a goroutine knows.
             if new.covers(old) && ids::slot_of(old.segment()) == inner.hb.slot() {
-                new
+                new.bits()
+            } else if let Some(both) = old.merged(new) {
+                both.bits()
+            } else if let Remembered::Becomes(set) = recent::pair(bits, new) {
+                shadow::named(set)
             } else {
-                match old.merged(new) {
-                    Some(both) => both,
-                    None => return false,
-                }
+                return false;
             }
         }
+        State::Shared(_) => match recent::pair(bits, new) {
+            Remembered::Becomes(set) => shadow::named(set),
+            _ => return false,
+        },
         State::Boxed { id, locked: false } => {
             return taken(inner, cell, bits, id, new, kind);
         }
-        State::Shared(_) | State::Boxed { .. } => return false,
+        State::Boxed { .. } => return false,
     };
-    cell.replace(bits, becomes.bits())
+    cell.replace(bits, becomes)
 }
 
 /// Whether the word's box could take the record without more ado.

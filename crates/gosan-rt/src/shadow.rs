@@ -236,6 +236,18 @@ pub fn touch(flag: &AtomicU8) {
     }
 }
 
+/// Notes that all chunks of a range have cells in use.
+#[inline]
+pub fn touch_all(address: usize, bytes: usize) {
+    let mut at = address;
+    while at < address + bytes {
+        if let Some((_, touched)) = locate(at) {
+            touch(touched);
+        }
+        at = (at | ((1 << CHUNK_BITS) - 1)) + 1;
+    }
+}
+
 /// Forgets all accesses and sync objects of a range: it was allocated or freed,
 /// so nobody else may touch it now.
 pub fn clear(address: usize, bytes: usize) {
@@ -272,19 +284,27 @@ pub fn clear(address: usize, bytes: usize) {
 }
 
 fn clear_words(space: &Space, start: usize, end: usize) {
-    let mut at = start;
-    while at < end {
-        let from = at % WORD_BYTES;
-        let to = (end - (at - from)).min(WORD_BYTES);
+    let (first, last) = (start.next_multiple_of(WORD_BYTES), end & !(WORD_BYTES - 1));
+    if first > start {
+        let end = end.min(first);
+        space
+            .cell(start)
+            .clear_bytes(Span::new(start % WORD_BYTES, end - start));
+    }
+    for at in (first..last).step_by(WORD_BYTES) {
         let cell = space.cell(at);
-        if cell.0.load(Ordering::Relaxed) != 0 {
-            if from == 0 && to == WORD_BYTES {
-                cell.clear();
-            } else {
-                cell.clear_bytes(Span::new(from, to - from));
-            }
+        let bits = cell.0.load(Ordering::Relaxed);
+        if bits == 0 {
+            continue;
         }
-        at += to - from;
+        if State::is_boxed(bits) {
+            cell.clear();
+        } else {
+            cell.0.store(0, Ordering::Release);
+        }
+    }
+    if last < end && last >= first {
+        space.cell(last).clear_bytes(Span::new(0, end - last));
     }
 }
 
@@ -495,6 +515,12 @@ impl State {
         }
     }
 
+    /// Whether a cell's content names a box.
+    #[inline]
+    fn is_boxed(bits: u64) -> bool {
+        bits & TAG_MASK == 0 && bits & UNIT_MASK != 0
+    }
+
     #[inline]
     fn of(bits: u64) -> State {
         if bits == 0 {
@@ -517,6 +543,7 @@ impl State {
 }
 
 /// The content of a cell that names a set.
+#[inline]
 pub fn named(set: SetId) -> u64 {
     (set.0 as u64) << UNIT_BITS
 }

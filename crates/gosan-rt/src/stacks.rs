@@ -64,7 +64,7 @@ pub struct Node {
     parent: AtomicU32,
     /// Itself, or where it was folded into.
     target: AtomicU32,
-    /// Calls made from here lately, by [`recent_index`] of their address; none
+    /// Calls made from here lately, at [`recent_places`] of their address; none
     /// that was folded.
     calls: [AtomicU32; RECENT],
     /// Events here lately: the address in the lower half, if it fits there,
@@ -76,8 +76,35 @@ impl Node {
     /// The stack of an event at `pc` here, if it happened lately.
     #[inline]
     pub fn recent_event(&self, pc: u64) -> Option<StackId> {
-        let last = self.events[recent_index(pc)].load(Ordering::Acquire);
-        (last as u32 as u64 == pc).then_some(StackId((last >> 32) as u32))
+        recent_places(pc).into_iter().find_map(|place| {
+            let last = self.events[place].load(Ordering::Acquire);
+            (last as u32 as u64 == pc).then_some(StackId((last >> 32) as u32))
+        })
+    }
+
+    /// The stack in a call at `pc` here, if it was made lately.
+    #[inline]
+    fn recent_call(&self, pc: u64) -> Option<StackId> {
+        recent_places(pc).into_iter().find_map(|place| {
+            let last = self.calls[place].load(Ordering::Acquire);
+            let same = NODES.get(last as usize).pc.load(Ordering::Relaxed) == pc;
+            same.then_some(StackId(last))
+        })
+    }
+
+    fn remember_event(&self, pc: u64, event: StackId) {
+        let [place, other] = recent_places(pc);
+        self.events[other].store(
+            self.events[place].load(Ordering::Acquire),
+            Ordering::Release,
+        );
+        self.events[place].store(pc | (event.0 as u64) << 32, Ordering::Release);
+    }
+
+    fn remember_call(&self, pc: u64, call: StackId) {
+        let [place, other] = recent_places(pc);
+        self.calls[other].store(self.calls[place].load(Ordering::Acquire), Ordering::Release);
+        self.calls[place].store(call.0, Ordering::Release);
     }
 }
 
@@ -85,9 +112,12 @@ const RECENT: usize = 4;
 const _: () = assert!(size_of::<Node>() == 64 && offset_of!(Node, pc) == 0);
 const _: () = assert!(offset_of!(Node, calls) == 16);
 
+/// Where something at `pc` is remembered: what comes later takes the first
+/// place, and the second from what was there.
 #[inline]
-fn recent_index(pc: u64) -> usize {
-    (pc >> 3) as usize % RECENT
+fn recent_places(pc: u64) -> [usize; 2] {
+    let place = (pc >> 3) as usize % RECENT;
+    [place, place ^ 1]
 }
 
 /// Something that happened at an address of a function.
@@ -147,16 +177,15 @@ pub fn counters() -> (u32, u32) {
 
 /// The stack inside a call made at `pc` (a return address) on `parent`.
 pub fn call(parent: StackId, pc: u64) -> StackId {
-    let recent = &NODES.get(parent.0 as usize).calls[recent_index(pc)];
-    let last = recent.load(Ordering::Acquire);
-    if NODES.get(last as usize).pc.load(Ordering::Relaxed) == pc {
-        return StackId(last);
+    let from = NODES.get(parent.0 as usize);
+    if let Some(id) = from.recent_call(pc) {
+        return id;
     }
     let id = find(table(), parent, pc, 0).unwrap_or_else(|| add_call(parent, pc));
     let node = NODES.get(id.0 as usize);
     let own = node.parent.load(Ordering::Relaxed) == parent.0;
     if own && node.pc.load(Ordering::Relaxed) == pc {
-        recent.store(id.0, Ordering::Release);
+        from.remember_call(pc, id);
     }
     id
 }
@@ -170,7 +199,7 @@ pub fn event(parent: StackId, pc: u64) -> StackId {
     }
     let id = find(table(), parent, pc, EVENT).unwrap_or_else(|| add_event(parent, pc));
     if pc >> 32 == 0 {
-        node.events[recent_index(pc)].store(pc | (id.0 as u64) << 32, Ordering::Release);
+        node.remember_event(pc, id);
     }
     id
 }

@@ -17,16 +17,24 @@ TEXT	runtime·racefuncenter<ABIInternal>(SB), NOSPLIT, $0-8
 	MOVQ	AX, R10
 	SHRQ	$3, R10
 	ANDL	$3, R10
-	MOVL	16(R9)(R10*4), R10	// recent
-	SHLQ	$6, R10
-	ADDQ	40(RARG0), R10	// nodes
-	CMPQ	AX, (R10)
-	JNE	slow	// another call
+	MOVL	16(R9)(R10*4), R11	// recent
+	SHLQ	$6, R11
+	ADDQ	40(RARG0), R11	// nodes
+	CMPQ	AX, (R11)
+	JNE	second	// another call
+enter:
 	ADDQ	$16, R8
-	MOVQ	R10, (R8)
+	MOVQ	R11, (R8)
 	MOVQ	CX, 8(R8)
 	MOVQ	R8, (RARG0)
 done:
 	RET
+second:
+	XORL	$1, R10
+	MOVL	16(R9)(R10*4), R11
+	SHLQ	$6, R11
+	ADDQ	40(RARG0), R11
+	CMPQ	AX, (R11)
+	JEQ	enter
 slow:
 	MOVQ	AX, R11

@@ -195,8 +195,8 @@ impl Reporter {
         }
         let race = Race {
             accesses: [
-                access(hit.word, hit.new, by, locks::of(hit.new.segment())),
-                access(hit.word, hit.old, hit.by, hit.locks.clone()),
+                access(hit.word, hit.new, hit.old, by, locks::of(hit.new.segment())),
+                access(hit.word, hit.old, hit.new, hit.by, hit.locks.clone()),
             ],
         };
         // `x++` is a read and a write of one line: one race to whoever mends it.
@@ -330,11 +330,19 @@ impl Reporter {
     }
 }
 
-fn access(word: usize, record: Record, by: Biography, locks: Option<Vec<Held>>) -> Access {
+fn access(
+    word: usize,
+    record: Record,
+    other: Record,
+    by: Biography,
+    locks: Option<Vec<Held>>,
+) -> Access {
+    // A record may stand for several accesses.
+    let span = record.span().run_touching(other.span());
     Access {
-        address: word + record.span().start(),
+        address: word + span.start(),
         kind: record.kind(),
-        bytes: record.span().len(),
+        bytes: span.len(),
         by,
         stack: symbolize::stack(record.stack()),
         created: if by.number == ids::MAIN {
