@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::cache::{Cache, TEMPORARY_PREFIX};
 use crate::patch::{Need, Values};
-use crate::table::{self, OBJECTS};
+use crate::table::{self, Flavour, OBJECTS};
 use crate::toolchain::Toolchain;
 use crate::tree::{self, Sharing};
 use crate::{Error, Result, Runtime};
@@ -48,6 +48,7 @@ pub struct Assembly<'a> {
     pub cache: &'a Cache,
     pub toolchain: &'a Toolchain,
     pub runtime: Runtime<'a>,
+    pub flavour: Flavour,
 }
 
 /// A complete root.
@@ -176,7 +177,7 @@ impl Assembly<'_> {
         };
         let mut texts: BTreeMap<String, String> = BTreeMap::new();
         let mut warnings = Vec::new();
-        for patch in table::patches_for(minor) {
+        for patch in table::patches_for(minor, self.flavour) {
             let current = match texts.get(patch.file) {
                 Some(text) => Some(text.clone()),
                 None => read_optional(&real.join(patch.file))?,
@@ -233,7 +234,7 @@ impl Assembly<'_> {
         };
         add(&FORMAT.to_le_bytes());
         add(self.runtime.object);
-        for patch in table::patches_for(self.toolchain.version.minor()) {
+        for patch in table::patches_for(self.toolchain.version.minor(), self.flavour) {
             add(patch.fingerprint().as_bytes());
         }
         add(real.as_str().as_bytes());

@@ -12,7 +12,7 @@ use camino::Utf8PathBuf;
 use gosan_go::cache::Cache;
 use gosan_go::goroot::{AssembledRoot, Assembly};
 use gosan_go::patch::Change;
-use gosan_go::table::{self, OBJECTS};
+use gosan_go::table::{self, Flavour, OBJECTS};
 use gosan_go::toolchain::{Settings, Toolchain};
 use gosan_go::tree::Sharing;
 use gosan_go::version::GoVersion;
@@ -44,7 +44,7 @@ fn place() -> Place {
     write("bin/go", "#!/bin/sh\n");
     // The files that are changed hold what is changed in them, and no more.
     let mut changed: BTreeMap<&str, String> = BTreeMap::new();
-    for patch in table::patches_for(26) {
+    for patch in table::patches_for(26, Flavour::Plain) {
         if let Change::Replace { anchor, .. } = patch.change {
             *changed.entry(patch.file).or_default() += anchor;
         }
@@ -78,6 +78,7 @@ impl Place {
             cache: &self.cache,
             toolchain: &self.toolchain,
             runtime,
+            flavour: Flavour::Plain,
         };
         assembly.ensure(Sharing::HardLinks)
     }

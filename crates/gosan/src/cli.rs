@@ -7,9 +7,12 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 use gosan_go::args::Subcommand;
+use gosan_schedule::campaign::TRIES;
+use gosan_schedule::seed::Seed;
 
 use crate::cmd::explain;
 use crate::exit_codes;
@@ -32,7 +35,7 @@ struct Cli {
 enum Command {
     /// Run tests with the race detector, like `go test -race`
     #[command(override_usage = "gosan test [OPTIONS] [go's flags] [packages]")]
-    Test(RunOptions),
+    Test(TestOptions),
     /// Build and run a program with the race detector, like `go run -race`
     #[command(override_usage = "gosan run [OPTIONS] [go's flags] package [arguments]")]
     Run(RunOptions),
@@ -73,6 +76,38 @@ pub struct RunOptions {
     pub report: ReportOptions,
 }
 
+/// The options of `gosan test`.
+#[derive(Debug, Clone, Args)]
+struct TestOptions {
+    #[command(flatten)]
+    run: RunOptions,
+    #[command(flatten)]
+    schedules: Schedules,
+}
+
+/// What is asked for beyond one run.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Schedules {
+    /// Run each test binary N times, each time under another schedule
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub schedules: Option<u32>,
+    /// Start no more schedules after this time, as 90s or 2m
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, requires = "schedules")]
+    pub budget: Option<Duration>,
+    /// Look so often whether a race comes again under the seed that is reported
+    #[arg(long, value_name = "N", requires = "schedules", default_value_t = TRIES)]
+    pub find_again: u32,
+    /// Run the tests once, under the schedule that a report names
+    #[arg(long, value_name = "SEED", conflicts_with = "schedules")]
+    pub schedule_seed: Option<Seed>,
+}
+
+impl Schedules {
+    fn is_asked_for(&self) -> bool {
+        self.schedules.is_some() || self.schedule_seed.is_some()
+    }
+}
+
 /// The arguments of `gosan report`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub struct ReportArguments {
@@ -89,6 +124,11 @@ pub enum Request {
     Go {
         options: RunOptions,
         arguments: (Subcommand, Vec<OsString>),
+    },
+    Schedules {
+        options: RunOptions,
+        schedules: Schedules,
+        words: Vec<OsString>,
     },
     Report {
         arguments: ReportArguments,
@@ -125,19 +165,27 @@ pub fn parse(words: Vec<OsString>) -> Result<Request, Answer> {
     let mut command = Cli::command();
     let matches = command.try_get_matches_from_mut(own).map_err(Answer)?;
     let cli = Cli::from_arg_matches(&matches).map_err(Answer)?;
-    let go = |subcommand, options| Request::Go {
+    let go = |subcommand, options, rest| Request::Go {
         options,
         arguments: (subcommand, rest),
     };
     Ok(match cli.command {
-        Command::Test(options) => go(Subcommand::Test, options),
-        Command::Run(options) => go(Subcommand::Run, options),
+        Command::Test(TestOptions { run, schedules }) if schedules.is_asked_for() => {
+            Request::Schedules {
+                options: run,
+                schedules,
+                words: rest,
+            }
+        }
+        Command::Test(TestOptions { run, .. }) => go(Subcommand::Test, run, rest),
+        Command::Run(options) => go(Subcommand::Run, options, rest),
         Command::Build(common) => go(
             Subcommand::Build,
             RunOptions {
                 common,
                 ..RunOptions::default()
             },
+            rest,
         ),
         Command::Report(arguments) => Request::Report { arguments },
         Command::Explain(options) => Request::Explain { options },
@@ -173,7 +221,17 @@ fn split(mut words: Vec<OsString>) -> (Vec<OsString>, Vec<OsString>) {
 
 /// gosan's options that stand by themselves, and those that take a value.
 const ALONE: &[&str] = &["--quiet", "--help", "--update-baseline", "--fail-on-child"];
-const WITH_VALUE: &[&str] = &["--go", "--baseline", "--report", "--format", "--color"];
+const WITH_VALUE: &[&str] = &[
+    "--go",
+    "--baseline",
+    "--report",
+    "--format",
+    "--color",
+    "--schedules",
+    "--budget",
+    "--find-again",
+    "--schedule-seed",
+];
 
 /// How many words one of gosan's options takes, and 0 for what is go's.
 fn own_words(word: &OsStr) -> usize {

@@ -20,12 +20,24 @@ use std::process::ExitCode;
 use cli::Request;
 
 fn main() -> ExitCode {
+    let mut words = std::env::args_os().skip(1);
+    if words
+        .next()
+        .is_some_and(|word| word == cmd::schedules::TEST_PROGRAM)
+    {
+        return messages::fail(&cmd::schedules::become_test_program(words.collect()));
+    }
     let request = match cli::parse(std::env::args_os().skip(1).collect()) {
         Ok(request) => request,
         Err(answer) => return answer.show(),
     };
     let result = match request {
         Request::Go { options, arguments } => cmd::go::run(options, arguments),
+        Request::Schedules {
+            options,
+            schedules,
+            words,
+        } => cmd::schedules::run(options, &schedules, words),
         Request::Report { arguments } => cmd::report::run(&arguments),
         Request::Explain { options } => cmd::explain::run(&options),
         Request::Doctor { options } => cmd::doctor::run(&options),

@@ -1,9 +1,10 @@
-//! Tells the user about the one step that takes long: building the standard
-//! library with a root's first use.
+//! Tells the user about the steps that take long: building the standard library
+//! with a root's first use, and running tests under many schedules.
 
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use gosan_schedule::campaign::Totals;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::messages;
@@ -38,5 +39,38 @@ impl Drop for Progress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// A bar of runs, on a terminal only: elsewhere the summary says it all.
+pub struct Runs {
+    bar: ProgressBar,
+}
+
+impl Runs {
+    pub fn start(quiet: bool) -> Self {
+        let bar = match quiet || !std::io::stderr().is_terminal() {
+            true => ProgressBar::hidden(),
+            false => ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()),
+        };
+        let style = ProgressStyle::with_template(
+            "gosan: {bar:30} {pos} of {len} runs ({elapsed}), {msg}; Ctrl-C ends",
+        )
+        .expect("the template is well formed");
+        bar.set_style(style);
+        Self { bar }
+    }
+
+    pub fn show(&self, totals: &Totals) {
+        self.bar.set_length(u64::from(totals.runs + totals.left));
+        self.bar.set_position(u64::from(totals.runs));
+        self.bar.set_message(format!(
+            "{} races, {} orders of synchronisation",
+            totals.races, totals.orders
+        ));
+    }
+
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
     }
 }

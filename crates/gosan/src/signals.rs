@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::io;
-use std::process::{Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -15,6 +15,14 @@ use signal_hook::iterator::Signals;
 
 /// Runs the command to its end. Signals are cared for from before its start.
 pub fn run(command: &mut Command) -> io::Result<ExitStatus> {
+    run_with(command, |_| ())
+}
+
+/// The same, and does something with the child, such as reading what it prints.
+pub fn run_with(
+    command: &mut Command,
+    meanwhile: impl FnOnce(&mut Child),
+) -> io::Result<ExitStatus> {
     let mut signals = Signals::new(not_ignored([SIGINT, SIGQUIT, SIGTERM, SIGHUP]))?;
     let handle = signals.handle();
     let mut child = command.spawn()?;
@@ -33,6 +41,7 @@ pub fn run(command: &mut Command) -> io::Result<ExitStatus> {
             }
         }
     });
+    meanwhile(&mut child);
     let status = child.wait();
     handle.close();
     // The thread only ends when told so, and does nothing that can panic.

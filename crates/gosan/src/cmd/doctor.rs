@@ -168,6 +168,7 @@ fn describe_root(report: &mut Report, cache: &Cache, toolchain: &Toolchain) {
         cache,
         toolchain,
         runtime,
+        flavour: table::Flavour::Plain,
     };
     let root = match (assembly.path(), assembly.existing()) {
         (Ok(_), Ok(Some(root))) => root,

@@ -4,14 +4,16 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
 use gosan_go::args::{GoArgs, Subcommand, check_goflags};
-use gosan_go::cache::Cache;
+use gosan_go::cache::{Cache, InUse};
 use gosan_go::goroot::{AssembledRoot, Assembly};
 use gosan_go::invocation::{Invocation, LinkFlags};
 use gosan_go::std_build::StdBuild;
+use gosan_go::table::Flavour;
 use gosan_go::toolchain::{Toolchain, find_go};
 use gosan_go::tree::Sharing;
 use gosan_go::{Error, outputs};
@@ -35,6 +37,18 @@ enum Library {
     Interrupted(ExitStatus),
 }
 
+/// All that stands between the user's arguments and a running `go`.
+pub struct Prepared {
+    pub args: GoArgs,
+    pub invocation: Invocation,
+    pub root: AssembledRoot,
+    pub cache: Cache,
+    cwd: PathBuf,
+    toolchain: Toolchain,
+    state: Library,
+    _in_use: InUse,
+}
+
 /// Runs the user's command and ends as it does.
 pub fn run(
     options: RunOptions,
@@ -46,6 +60,40 @@ pub fn run(
         report: report_options,
     } = options;
     let args = GoArgs::parse(subcommand, words)?;
+    let mut prepared = match prepare(args, &options, Flavour::Plain)? {
+        Ok(prepared) => prepared,
+        Err(interrupted) => return Ok(exit_code(interrupted)),
+    };
+    let modules = match subcommand {
+        Subcommand::Build => Vec::new(),
+        Subcommand::Test | Subcommand::Run => known::modules(&prepared.invocation),
+    };
+    let mut known = Known::gather(&known_options, &modules)?;
+    let gorace = std::env::var_os("GORACE").unwrap_or_default();
+    prepared.set_test_key(known.test_key(gorace.as_bytes()))?;
+    let is_json = prepared.args.is_on("json");
+    let show = Show::of_run(report_options, is_json, &gorace)?;
+    let folder = RunFolder::create(&prepared.cache, show.runtime_options(), &known.files())?;
+    let live = show.start(folder.records_path());
+    let status = spawn(&mut prepared.invocation.command(), &prepared.root)?;
+    let records = collect(&folder);
+    known.conclude(&records, options.quiet)?;
+    live.finish(&records, options.quiet)?;
+    prepared.check(status)?;
+    if status.success() && known_options.fail_on_child && raced_in_child(&records) {
+        messages::say("there are new races in child processes, and --fail-on-child is set");
+        return Ok(ExitCode::from(exit_codes::FAILURE));
+    }
+    Ok(exit_code(status))
+}
+
+/// Finds the user's Go, and assembles and builds what `go` needs. If that was
+/// interrupted, the user's command shall not start any more.
+pub fn prepare(
+    args: GoArgs,
+    options: &Options,
+    flavour: Flavour,
+) -> Result<Result<Prepared, ExitStatus>> {
     let cwd = std::env::current_dir().context("cannot tell the current directory")?;
     let directory = args.directory(&cwd);
     if !directory.is_dir() {
@@ -63,61 +111,67 @@ pub fn run(
 
     let runtime = runtime::embedded();
     let cache = Cache::locate()?;
-    let _in_use = cache.enter()?;
+    let in_use = cache.enter()?;
     let assembly = Assembly {
         cache: &cache,
         toolchain: &toolchain,
         runtime,
+        flavour,
     };
     let root = assembly.ensure(Sharing::HardLinks)?;
     if root.is_new && !options.quiet {
         root.note.warnings.iter().for_each(messages::warn);
     }
     let library = StdBuild::new(&cache, &root, &toolchain, runtime.marker);
-    let mut link = LinkFlags::default();
-    let mut invocation = Invocation::new(&args, &cwd, &root, &toolchain, &link)?;
+    let invocation = Invocation::new(&args, &cwd, &root, &toolchain, &LinkFlags::default())?;
     let state = if library.is_verified() {
         Library::Verified
     } else {
         let build = library.build_command(&args, &invocation);
-        prepare(&library, build, &toolchain, &options)?
+        build_library(&library, build, &toolchain, options)?
     };
     if let Library::Interrupted(status) = state {
-        return Ok(exit_code(status));
+        return Ok(Err(status));
     }
-    let modules = match subcommand {
-        Subcommand::Build => Vec::new(),
-        Subcommand::Test | Subcommand::Run => known::modules(&invocation),
-    };
-    let mut known = Known::gather(&known_options, &modules)?;
-    let gorace = std::env::var_os("GORACE").unwrap_or_default();
-    link.test_key = known.test_key(gorace.as_bytes());
-    if !link.test_key.is_empty() {
-        invocation = Invocation::new(&args, &cwd, &root, &toolchain, &link)?;
-    }
-    let is_json = args.is_on("json");
-    let show = Show::of_run(report_options, is_json, &gorace)?;
-    let folder = RunFolder::create(&cache, show.runtime_options(), &known.files())?;
-    let live = show.start(folder.records_path());
-    let status = spawn(&mut invocation.command(), &root)?;
-    let records = collect(&folder);
-    known.conclude(&records, options.quiet)?;
-    live.finish(&records, options.quiet)?;
-    if status.success() {
-        if matches!(state, Library::Unknown) {
-            library.verify()?;
+    Ok(Ok(Prepared {
+        args,
+        invocation,
+        root,
+        cache,
+        cwd,
+        toolchain,
+        state,
+        _in_use: in_use,
+    }))
+}
+
+impl Prepared {
+    /// Makes the text a part of test programs.
+    fn set_test_key(&mut self, test_key: String) -> Result<()> {
+        if !test_key.is_empty() {
+            let link = LinkFlags { test_key };
+            let (cwd, root) = (&self.cwd, &self.root);
+            self.invocation = Invocation::new(&self.args, cwd, root, &self.toolchain, &link)?;
         }
-        outputs::check(&args, &invocation, runtime.marker)?;
+        Ok(())
     }
-    if status.success() && known_options.fail_on_child && raced_in_child(&records) {
-        messages::say("there are new races in child processes, and --fail-on-child is set");
-        return Ok(ExitCode::from(exit_codes::FAILURE));
+
+    /// After the user's command: checks that what it built holds gosan's runtime.
+    pub fn check(&self, status: ExitStatus) -> Result<()> {
+        if !status.success() {
+            return Ok(());
+        }
+        let marker = runtime::embedded().marker;
+        if matches!(self.state, Library::Unknown) {
+            StdBuild::new(&self.cache, &self.root, &self.toolchain, marker).verify()?;
+        }
+        outputs::check(&self.args, &self.invocation, marker)?;
+        Ok(())
     }
-    Ok(exit_code(status))
 }
 
 /// Builds and checks the standard library.
-fn prepare(
+fn build_library(
     library: &StdBuild,
     mut build: Command,
     toolchain: &Toolchain,
@@ -169,7 +223,7 @@ fn spawn(command: &mut Command, root: &AssembledRoot) -> Result<ExitStatus> {
 }
 
 /// The code that stands for the way in which `go` ended.
-fn exit_code(status: ExitStatus) -> ExitCode {
+pub fn exit_code(status: ExitStatus) -> ExitCode {
     let code = match (status.code(), status.signal()) {
         (Some(code), _) => code,
         (None, Some(signal)) => exit_codes::SIGNAL_BASE + signal,

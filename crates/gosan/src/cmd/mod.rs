@@ -5,3 +5,5 @@ pub mod doctor;
 pub mod explain;
 pub mod go;
 pub mod report;
+mod schedule_report;
+pub mod schedules;

@@ -1,0 +1,283 @@
+//! Tests of one program that run together, and what has been tried with them.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use crate::chooser::{self, Earnings};
+use crate::log::{Log, Order};
+use crate::seed::Seed;
+use crate::strategy::{FLIP, STRATEGIES};
+
+/// How much longer delays may make a run: by a quarter, but by so much for each
+/// test if that is not long in all; and never more for each test.
+const SHARE: u32 = 4;
+const EACH: Duration = Duration::from_millis(50);
+const NOT_LONG: Duration = Duration::from_secs(4);
+const MOST: Duration = Duration::from_millis(250);
+
+/// How much longer they may always make a run.
+pub const ALLOW_ONE: Duration = Duration::from_millis(300);
+
+/// A run that takes this much longer than the first one hangs.
+const HANGS: u32 = 6;
+const HANGS_AFTER: Duration = Duration::from_secs(30);
+
+/// Runs without anything new after which a group is given up.
+const PATIENCE: u32 = 25;
+
+/// An order is news only as long as it is more than one in so many.
+const FEW: usize = 50;
+
+/// The most places at which one run turns orders round. The hooks have room for
+/// no more.
+const FLIPPED: usize = 256;
+
+/// Tests that run together.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// The program's number in the campaign.
+    pub program: usize,
+    /// `None`: all that `go test` ran.
+    pub tests: Option<Vec<String>>,
+    /// How many tests that is.
+    pub size: usize,
+    /// How long they took in the first run.
+    pub base: Duration,
+    /// Runs begun, the first included.
+    pub runs: u32,
+    /// Runs since something new came.
+    pub idle: u32,
+    /// Strategies met.
+    pub met: Vec<usize>,
+    /// Orders seen.
+    pub orders: BTreeSet<Order>,
+    /// Orders that some run has tried to turn round.
+    turned: BTreeSet<Order>,
+}
+
+impl Group {
+    /// The tests of a first run that are worth more runs: those that start
+    /// goroutines. `known` are orders of earlier commands.
+    pub fn of_first_run(program: usize, log: &Log, known: BTreeSet<Order>) -> Option<Self> {
+        // Goroutines that no test has started may meet any test.
+        let is_worth = |goroutines| goroutines > 0 || log.strays > 0;
+        let worth: Vec<_> = log
+            .ended
+            .iter()
+            .filter(|test| is_worth(test.goroutines))
+            .collect();
+        let all = worth.len() == log.ended.len() && log.unfinished.is_empty();
+        if worth.is_empty() && log.unfinished.is_empty() {
+            return None;
+        }
+        let names = worth.iter().map(|test| test.name.clone());
+        let names: Vec<String> = names.chain(log.unfinished.iter().cloned()).collect();
+        let mut orders = log.orders.clone();
+        orders.extend(known);
+        Some(Self {
+            program,
+            size: names.len(),
+            tests: (!all).then_some(names),
+            base: part_of_whole(log, worth.iter().map(|test| test.took).sum()),
+            runs: 1,
+            idle: 0,
+            met: vec![0],
+            orders,
+            turned: BTreeSet::new(),
+        })
+    }
+
+    /// How much longer delays may make each test.
+    pub fn allow(&self) -> Duration {
+        let size = u32::try_from(self.size).unwrap_or(u32::MAX).max(1);
+        let whole = (self.base / SHARE).max(NOT_LONG.min(EACH * size));
+        whole.min(MOST * size).max(ALLOW_ONE) / size
+    }
+
+    /// How long a run may take, for a user who gives the tests `timeout`.
+    pub fn limit(&self, timeout: Option<Duration>) -> Option<Duration> {
+        let added = self.allow() * (u32::try_from(self.size).unwrap_or(u32::MAX) + 1);
+        let hangs = self.base * HANGS + added + HANGS_AFTER;
+        Some(match timeout {
+            Some(timeout) => hangs.min(timeout + added * 2),
+            None => hangs,
+        })
+    }
+
+    /// What the next run does.
+    pub fn next_seed(&mut self, earnings: &Earnings, rng: &mut Rng) -> Seed {
+        let open: Vec<Order> = self
+            .orders
+            .iter()
+            .filter(|order| !self.orders.contains(&order.reversed()))
+            .filter(|order| !self.turned.contains(order))
+            .copied()
+            .collect();
+        let strategy = chooser::next(earnings, &self.met, !open.is_empty(), rng);
+        self.met.push(strategy);
+        self.runs += 1;
+        let mut places = Vec::new();
+        if STRATEGIES[strategy].name == FLIP {
+            // Half of them: two that belong together cancel each other out.
+            let half = open.len().div_ceil(2).min(FLIPPED);
+            let chosen = rng.choose_multiple(open, half);
+            places = chosen.iter().map(|order| order.earlier).collect();
+            places.sort_unstable();
+            places.dedup();
+            self.turned.extend(chosen);
+        }
+        Seed {
+            strategy,
+            // Runs that follow each other go through the places of small maps.
+            number: rng.u32(..) & !7 | self.runs & 7,
+            places,
+        }
+    }
+
+    /// Notes what a run has brought.
+    pub fn learn(&mut self, log: &Log, new_races: usize) {
+        let before = self.orders.len();
+        self.orders.extend(&log.orders);
+        let new_orders = self.orders.len() - before;
+        if new_races > 0 || new_orders > before / FEW {
+            self.idle = 0;
+        } else {
+            self.idle += 1;
+        }
+    }
+
+    /// Whether nothing new has come for long enough.
+    pub fn is_exhausted(&self) -> bool {
+        self.idle >= PATIENCE
+    }
+
+    /// Takes tests that end the program out, so that the others get their runs,
+    /// and gives them a group of their own.
+    pub fn split_off(&mut self, crashed: &[String]) -> Option<Self> {
+        let tests = self.tests.as_mut()?;
+        let left = tests.iter().filter(|test| !crashed.contains(test));
+        let left: Vec<String> = left.cloned().collect();
+        if left.is_empty() || left.len() == tests.len() {
+            return None;
+        }
+        let apart: Vec<String> = tests
+            .iter()
+            .filter(|test| crashed.contains(test))
+            .cloned()
+            .collect();
+        *tests = left;
+        self.size = tests.len();
+        Some(Self {
+            size: apart.len(),
+            tests: Some(apart),
+            ..self.clone()
+        })
+    }
+}
+
+/// How long tests take that took so long in sum. Tests that run side by side
+/// take longer in sum than by the clock.
+fn part_of_whole(log: &Log, sum: Duration) -> Duration {
+    let all: Duration = log.ended.iter().map(|test| test.took).sum();
+    if log.whole.is_zero() || log.whole >= all {
+        return sum;
+    }
+    log.whole.mul_f64(sum.as_secs_f64() / all.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::Ended;
+
+    fn log(tests: &[(&str, u64)], strays: u64) -> Log {
+        let ended = |&(name, goroutines): &(&str, u64)| Ended {
+            name: name.to_owned(),
+            goroutines,
+            took: Duration::from_millis(100),
+        };
+        Log {
+            ended: tests.iter().map(ended).collect(),
+            strays,
+            ..Log::default()
+        }
+    }
+
+    fn group(tests: &[(&str, u64)], strays: u64) -> Option<Group> {
+        Group::of_first_run(0, &log(tests, strays), BTreeSet::new())
+    }
+
+    #[test]
+    fn tests_without_goroutines_are_not_paid_for_again() {
+        let group = group(&[("A", 0), ("B", 2), ("C", 1)], 0).unwrap();
+        assert_eq!(group.tests.unwrap(), ["B", "C"]);
+        assert!(self::group(&[("A", 0)], 0).is_none());
+        let all = self::group(&[("A", 0), ("B", 0)], 1).unwrap();
+        assert_eq!(all.tests, None);
+        assert_eq!(all.size, 2);
+    }
+
+    #[test]
+    fn delays_may_add_a_bounded_time() {
+        let many: Vec<_> = (0..1000).map(|_| ("A", 1)).collect();
+        let group = group(&many, 0).unwrap();
+        assert!(group.allow() * 1000 <= group.base / 4);
+        let few = self::group(&[("A", 1); 10], 0).unwrap();
+        assert_eq!(few.allow(), Duration::from_millis(50));
+        let one = self::group(&[("A", 1)], 0).unwrap();
+        assert_eq!(one.allow(), ALLOW_ONE);
+        assert!(one.limit(Some(Duration::from_secs(1))).unwrap() < Duration::from_secs(3));
+    }
+
+    #[test]
+    fn tests_side_by_side_count_by_the_clock() {
+        let mut log = log(&[("A", 1), ("B", 1), ("C", 0), ("D", 0)], 0);
+        log.whole = Duration::from_millis(200);
+        let group = Group::of_first_run(0, &log, BTreeSet::new()).unwrap();
+        assert_eq!(group.base, Duration::from_millis(100));
+    }
+
+    #[test]
+    fn an_order_is_turned_round_once() {
+        let mut group = group(&[("A", 1)], 0).unwrap();
+        for earlier in 0..10 {
+            group.orders.insert(Order { earlier, later: 99 });
+        }
+        group.orders.insert(Order {
+            earlier: 99,
+            later: 0,
+        });
+        let mut rng = Rng::with_seed(1);
+        let mut flipped = Vec::new();
+        for _ in 0..200 {
+            let seed = group.next_seed(&Earnings::default(), &mut rng);
+            assert_eq!(seed.places.is_empty(), seed.strategy().name != FLIP);
+            flipped.extend(seed.places);
+        }
+        flipped.sort_unstable();
+        assert_eq!(flipped, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn gives_up_when_nothing_new_comes() {
+        let mut group = group(&[("A", 1)], 0).unwrap();
+        for _ in 0..PATIENCE {
+            assert!(!group.is_exhausted());
+            group.learn(&log(&[], 0), 0);
+        }
+        assert!(group.is_exhausted());
+        group.learn(&log(&[], 0), 1);
+        assert!(!group.is_exhausted());
+    }
+
+    #[test]
+    fn a_test_that_ends_the_program_runs_by_itself() {
+        let mut group = group(&[("A", 1), ("B", 1), ("C", 0)], 0).unwrap();
+        let apart = group.split_off(&["B".to_owned()]).unwrap();
+        assert_eq!(group.tests.as_deref().unwrap(), ["A"]);
+        assert_eq!(apart.tests.as_deref().unwrap(), ["B"]);
+        assert!(group.split_off(&["A".to_owned()]).is_none());
+    }
+}

@@ -1,0 +1,125 @@
+//! Reads what the hooks wrote about a run: which tests ran, how much went on in
+//! them, and in which orders goroutines synchronised.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Two places of the program, and that the second followed the first in another
+/// goroutine on the same object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Order {
+    pub earlier: u32,
+    pub later: u32,
+}
+
+impl Order {
+    pub fn reversed(self) -> Self {
+        Self {
+            earlier: self.later,
+            later: self.earlier,
+        }
+    }
+}
+
+/// A top-level test that came to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    pub name: String,
+    /// Goroutines that were started for it.
+    pub goroutines: u64,
+    pub took: Duration,
+}
+
+/// The log of one process.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Log {
+    pub ended: Vec<Ended>,
+    /// Tests that began and did not end.
+    pub unfinished: Vec<String>,
+    /// Goroutines that were started before the first test.
+    pub strays: u64,
+    /// How long all tests took together.
+    pub whole: Duration,
+    /// The time in which something was delayed.
+    pub delayed: Duration,
+    pub orders: BTreeSet<Order>,
+    /// Whether the hooks wrote anything.
+    pub is_armed: bool,
+}
+
+impl Log {
+    /// Reads a log. A line that was cut off by a crash is left out.
+    pub fn read(text: &str) -> Self {
+        let mut log = Self::default();
+        for line in text
+            .split_inclusive('\n')
+            .filter_map(|l| l.strip_suffix('\n'))
+        {
+            log.is_armed = true;
+            let mut fields = line.split('\t');
+            let word = fields.next().unwrap_or_default();
+            let name = fields.next().unwrap_or_default();
+            let numbers: Vec<u64> = fields.filter_map(|field| field.parse().ok()).collect();
+            match (word, numbers.as_slice()) {
+                // Package testing's own, around all others.
+                ("begin", _) if name.is_empty() => {}
+                ("end", [_, took]) if name.is_empty() => {
+                    log.whole = Duration::from_micros(*took);
+                }
+                ("begin", _) => log.unfinished.push(name.to_owned()),
+                ("end", [goroutines, took]) => {
+                    if let Some(at) = log.unfinished.iter().position(|begun| begun == name) {
+                        log.unfinished.remove(at);
+                    }
+                    log.ended.push(Ended {
+                        name: name.to_owned(),
+                        goroutines: *goroutines,
+                        took: Duration::from_micros(*took),
+                    });
+                }
+                ("orders", [delayed, strays, pairs @ ..]) => {
+                    log.delayed = Duration::from_micros(*delayed);
+                    log.strays = *strays;
+                    log.orders = pairs.iter().map(|&pair| order(pair)).collect();
+                }
+                _ => {}
+            }
+        }
+        log
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "each half is wanted")]
+fn order(pair: u64) -> Order {
+    Order {
+        earlier: (pair >> 32) as u32,
+        later: pair as u32,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_tests_orders_and_leaves_out_what_was_cut_off() {
+        let log = Log::read(
+            "begin\t\nbegin\tTestA\nend\tTestA\t2\t1500\nbegin\tTestB\nend\t\t0\t1700\n\
+             orders\t\t250\t1\t4294967298\nend\tTest",
+        );
+        assert_eq!(log.ended.len(), 1);
+        assert_eq!(log.ended[0].goroutines, 2);
+        assert_eq!(log.ended[0].took, Duration::from_micros(1500));
+        assert_eq!(log.unfinished, ["TestB"]);
+        assert_eq!(log.whole, Duration::from_micros(1700));
+        assert_eq!(log.strays, 1);
+        assert_eq!(log.delayed, Duration::from_micros(250));
+        let order = Order {
+            earlier: 1,
+            later: 2,
+        };
+        assert_eq!(log.orders.into_iter().collect::<Vec<_>>(), [order]);
+        assert!(log.is_armed);
+        assert_eq!(Log::read(""), Log::default());
+    }
+}

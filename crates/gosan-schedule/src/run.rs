@@ -1,0 +1,197 @@
+//! Runs a kept program once, under one schedule.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+use std::process::{Child, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use wait_timeout::ChildExt;
+
+use crate::log::Log;
+use crate::program::Program;
+use crate::race::{self, Report};
+use crate::seed::Seed;
+use crate::spec;
+
+/// How long a program may take to print its stacks after its own timeout.
+const AFTER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often a wait looks whether it shall go on.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// One run that is to be done.
+#[derive(Debug, Clone)]
+pub struct Job<'a> {
+    pub program: &'a Program,
+    /// These tests, or all that `go test` ran.
+    pub tests: Option<&'a [String]>,
+    pub seed: &'a Seed,
+    /// How much longer delays may make each test.
+    pub allow: Duration,
+    /// How long the run may take; `None` is without end.
+    pub limit: Option<Duration>,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    pub reports: Vec<Report>,
+    /// Top-level tests that failed.
+    pub failed: Vec<String>,
+    pub ending: Ending,
+    pub log: Log,
+    pub output: String,
+    pub took: Duration,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    Passed,
+    Failed,
+    /// A panic, a fatal error or a signal.
+    Crashed,
+    TimedOut,
+    /// The user does not want any more.
+    Stopped,
+}
+
+/// Does the run. Files go to `scratch`, which is this run's alone.
+pub fn run(job: &Job, scratch: &Path, stop: &AtomicBool) -> io::Result<Outcome> {
+    let log = scratch.join("log");
+    let printed = scratch.join("output");
+    let output = File::create(&printed)?;
+    let timeout = job.limit.map_or("0".to_owned(), |limit| {
+        format!("{}ms", limit.as_millis().max(1))
+    });
+    let mut command = job.program.command(job.tests, &timeout);
+    let mut gorace = job.program.environment.iter();
+    let gorace = gorace.rfind(|(name, _)| name == "GORACE");
+    let gorace = gorace.map_or(String::new(), |(_, value)| value.to_string_lossy().into());
+    command
+        .env(spec::VARIABLE, spec::text(job.seed, job.allow, Some(&log)))
+        // Reports must be where they are looked for.
+        .env("GORACE", format!("{gorace} log_path=stderr").trim())
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output);
+    let begun = Instant::now();
+    let child = command.spawn()?;
+    let (status, ended) = wait(child, job.limit.map(|limit| limit + AFTER_TIMEOUT), stop)?;
+    let took = begun.elapsed();
+    let output = String::from_utf8_lossy(&fs::read(&printed)?).into_owned();
+    let log_text = fs::read(&log).unwrap_or_default();
+    let log = Log::read(&String::from_utf8_lossy(&log_text));
+    let _ = fs::remove_file(scratch.join("log"));
+    let ending = match ended {
+        Some(ending) => ending,
+        None if status.success() => Ending::Passed,
+        None if output.contains("\npanic: test timed out after ") => Ending::TimedOut,
+        None if log.unfinished.is_empty() && status.code().is_some() => Ending::Failed,
+        None => Ending::Crashed,
+    };
+    Ok(Outcome {
+        reports: race::reports(&output),
+        failed: failed_tests(&output),
+        ending,
+        log,
+        output,
+        took,
+    })
+}
+
+/// Waits for the child's end, and brings it about when the time is over or the
+/// user wants no more.
+fn wait(
+    mut child: Child,
+    limit: Option<Duration>,
+    stop: &AtomicBool,
+) -> io::Result<(ExitStatus, Option<Ending>)> {
+    let begun = Instant::now();
+    let mut ending = None;
+    loop {
+        if let Some(status) = child.wait_timeout(LOOK)? {
+            return Ok((status, ending));
+        }
+        let is_late = limit.is_some_and(|limit| begun.elapsed() > limit);
+        if ending.is_none() && (is_late || stop.load(Ordering::Relaxed)) {
+            ending = Some(if is_late {
+                Ending::TimedOut
+            } else {
+                Ending::Stopped
+            });
+            child.kill()?;
+        }
+    }
+}
+
+/// The names behind `--- FAIL:` at the beginning of a line, which are top-level
+/// tests.
+pub fn failed_tests(output: &str) -> Vec<String> {
+    let names = output.lines().filter_map(|line| {
+        let rest = line.strip_prefix("--- FAIL: ")?;
+        Some(rest.split(' ').next()?.split('/').next()?.to_owned())
+    });
+    let mut names: Vec<String> = names.collect();
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failed_tests_are_top_level_ones() {
+        let output = "x\n--- FAIL: TestA (0.00s)\n    --- FAIL: TestA/b (0.00s)\n\
+                      --- FAIL: TestB (1.00s)\nFAIL\n";
+        assert_eq!(failed_tests(output), ["TestA", "TestB"]);
+    }
+
+    fn script(text: &str) -> Program {
+        Program {
+            binary: "/bin/sh".into(),
+            directory: "/".into(),
+            runner: vec!["/bin/sh".into(), "-c".into(), text.into()],
+            arguments: Vec::new(),
+            environment: vec![("PATH".into(), "/bin:/usr/bin".into())],
+            log: "/nowhere".into(),
+        }
+    }
+
+    fn outcome(text: &str, limit: Option<Duration>, stop: bool) -> Outcome {
+        let dir = tempfile::tempdir().unwrap();
+        let seed: Seed = "hold-00000001".parse().unwrap();
+        let job = Job {
+            program: &script(text),
+            tests: None,
+            seed: &seed,
+            allow: Duration::ZERO,
+            limit,
+        };
+        run(&job, dir.path(), &AtomicBool::new(stop)).unwrap()
+    }
+
+    #[test]
+    fn tells_how_a_run_ended() {
+        assert_eq!(outcome("exit 0", None, false).ending, Ending::Passed);
+        assert_eq!(outcome("exit 1", None, false).ending, Ending::Failed);
+        assert_eq!(outcome("kill -9 $$", None, false).ending, Ending::Crashed);
+        let crash = "echo \"begin\tTestA\" > ${GOSAN_SCHEDULE##*log=}; exit 2";
+        let crashed = outcome(crash, None, false);
+        assert_eq!(crashed.ending, Ending::Crashed);
+        assert_eq!(crashed.log.unfinished, ["TestA"]);
+        let late = "echo; echo 'panic: test timed out after 1s'; exit 2";
+        assert_eq!(outcome(late, None, false).ending, Ending::TimedOut);
+        assert_eq!(outcome("exec sleep 60", None, true).ending, Ending::Stopped);
+    }
+
+    #[test]
+    fn hands_over_the_schedule_and_keeps_both_streams() {
+        let run = outcome("echo $GOSAN_SCHEDULE; echo $GORACE >&2", None, false);
+        assert!(run.output.contains("seed=1;"), "{}", run.output);
+        assert!(run.output.contains("log_path=stderr"), "{}", run.output);
+    }
+}

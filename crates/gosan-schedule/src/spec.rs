@@ -1,0 +1,99 @@
+//! The text in which a schedule reaches the hooks: the variable that the runtime
+//! takes out of the environment before the program begins.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::seed::Seed;
+use crate::strategy::Procs;
+
+/// Where the hooks look.
+pub const VARIABLE: &str = "GOSAN_SCHEDULE";
+
+/// How long a test's end waits for what the test has left running.
+const GRACE: Duration = Duration::from_millis(25);
+
+/// What a seed's number decides beside the lots that are drawn from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Draws {
+    /// Whether every walk over a map begins at one place. Which one is in the
+    /// number's lowest bits, so that numbers that follow each other go through
+    /// the eight places of a small map.
+    one_place: bool,
+    /// How select chooses: 1 at random, the same way for each run with one seed;
+    /// 2 the first case that is ready; 3 the last.
+    choice: u32,
+    /// GOMAXPROCS, for strategies that leave it to the seed; 0 is as it is.
+    procs: u32,
+}
+
+impl Draws {
+    fn of(number: u32) -> Self {
+        let pick = |shift: u32, from: [u32; 4]| from[(number >> shift) as usize % 4];
+        Self {
+            one_place: pick(3, [1, 1, 1, 0]) == 1,
+            choice: pick(5, [1, 1, 2, 3]),
+            procs: pick(7, [0, 1, 2, 4]),
+        }
+    }
+}
+
+/// The value of the variable. `allow` is how much longer delays may make each
+/// test; `log` is the file that the hooks write.
+pub fn text(seed: &Seed, allow: Duration, log: Option<&Path>) -> String {
+    let strategy = seed.strategy();
+    let draws = Draws::of(seed.number);
+    let procs = match strategy.procs {
+        Procs::AsItIs => 0,
+        Procs::Just(procs) => procs,
+        Procs::BySeed => draws.procs,
+    };
+    let mut text = format!(
+        "seed={};procs={procs};grace={};allow={};choice={};maps={};timers={};sleeps={};changes={}",
+        seed.number,
+        GRACE.as_micros(),
+        allow.as_micros(),
+        draws.choice,
+        u32::from(draws.one_place),
+        strategy.timers,
+        strategy.sleeps,
+        strategy.changes,
+    );
+    let mut add = |part: std::fmt::Arguments| {
+        text.write_fmt(part).expect("a string takes everything");
+    };
+    for rule in strategy.rules {
+        let (kinds, who, at) = (rule.kinds, rule.who as u32, rule.at as u32);
+        let (from, to) = rule.delay;
+        let percent = rule.percent;
+        add(format_args!(
+            ";rule={kinds},{who},{at},{percent},{from},{to}"
+        ));
+    }
+    for place in &seed.places {
+        add(format_args!(";aim={place}"));
+    }
+    if let Some(log) = log {
+        add(format_args!(";log={}", log.display()));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_all_that_the_hooks_read() {
+        let seed: Seed = "flip-0000000a-7".parse().unwrap();
+        let text = text(&seed, Duration::from_millis(3), Some(Path::new("/l/x")));
+        assert!(text.starts_with("seed=10;procs=0;grace=25000;allow=3000;choice=1;maps=1;"));
+        assert!(text.ends_with(";aim=7;log=/l/x"), "{text}");
+        let hooks = include_str!("../../gosan-go/patches/schedule/runtime.go");
+        for field in text.split(';') {
+            let key = field.split('=').next().unwrap();
+            assert!(hooks.contains(&format!("case \"{key}\":")), "{key}");
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! `gosan test --schedules` and `--schedule-seed`, on small modules.
+
+mod common;
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use common::{Module, gosan};
+
+/// A race between a result and a timeout, beside tests that have none.
+const HIDDEN: &str = r#"
+-- go.mod --
+module example.com/hidden
+
+go 1.24
+-- hidden_test.go --
+package hidden
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+)
+
+func TestHidden(t *testing.T) {
+	shared := 0
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		time.Sleep(400 * time.Millisecond)
+		shared++
+	}()
+	select {
+	case <-done:
+	case <-time.After(time.Second):
+	}
+	shared++
+}
+
+func TestOrdered(t *testing.T) {
+	done := make(chan int)
+	go func() { done <- 1 }()
+	<-done
+}
+
+func TestUnseen(t *testing.T) {
+	child := exec.Command("env")
+	out, err := child.Output()
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, entry := range append(os.Environ(), string(out)) {
+		for i := 0; i+5 <= len(entry); i++ {
+			if entry[i:i+5] == "GOSAN" && (i+8 > len(entry) || entry[i:i+8] != "GOSAN_CA") {
+				t.Error(entry)
+			}
+		}
+	}
+}
+"#;
+
+/// A test that fails when it takes long, and has no race.
+const HASTY: &str = r#"
+-- go.mod --
+module example.com/hasty
+
+go 1.24
+-- hasty_test.go --
+package hasty
+
+import (
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestHasty(t *testing.T) {
+	begun := time.Now()
+	for range 10 {
+		done := make(chan bool)
+		go func() {
+			defer close(done)
+			var mu sync.Mutex
+			mu.Lock()
+			mu.Unlock()
+		}()
+		<-done
+	}
+	if time.Since(begun) > 20*time.Millisecond {
+		t.Error("too slow")
+	}
+}
+"#;
+
+fn run(dir: &Path, words: &[&str]) -> Output {
+    gosan(dir).args(words).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn finds_what_one_run_does_not_and_says_how_to_find_it_again() {
+    let module = Module::new(HIDDEN);
+    let plain = run(module.path(), &["test", "-count=1", "."]);
+    assert!(plain.status.success(), "{}", text(&plain.stdout));
+
+    let found = run(module.path(), &["test", "--schedules", "10", "."]);
+    let out = text(&found.stdout);
+    let err = text(&found.stderr);
+    assert_eq!(found.status.code(), Some(1), "{out}\n{err}");
+    assert_eq!(out.matches("WARNING: DATA RACE").count(), 1, "once:\n{out}");
+    assert!(
+        out.contains("--- FAIL: TestHidden (under a schedule)"),
+        "{out}"
+    );
+    assert!(
+        err.contains("1 race found by schedules, none in the first run"),
+        "{err}"
+    );
+    assert!(
+        err.contains("9 runs under schedules after the first"),
+        "{err}"
+    );
+
+    let command = out.split("runs by: ").nth(1).expect(&out);
+    let command = command.lines().next().unwrap();
+    assert!(command.contains("-run '^TestHidden$' ."), "{command}");
+    let words: Vec<String> = command
+        .split(' ')
+        .skip(1)
+        .map(|word| word.trim_matches('\'').to_owned())
+        .collect();
+    let found_again = (0..5).filter(|_| {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let again = run(module.path(), &words);
+        text(&again.stdout).contains("WARNING: DATA RACE")
+    });
+    assert!(found_again.count() >= 3, "{command}");
+}
+
+#[test]
+fn json_stays_json_and_names_the_test() {
+    let module = Module::new(HIDDEN);
+    let found = run(
+        module.path(),
+        &[
+            "test",
+            "--schedules",
+            "10",
+            "--find-again",
+            "2",
+            "-json",
+            ".",
+        ],
+    );
+    let out = text(&found.stdout);
+    let events: Vec<serde_json::Value> = out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
+        .collect();
+    let is = |event: &&serde_json::Value, action: &str| {
+        event["Action"] == action
+            && event["Test"] == "TestHidden"
+            && event["Package"] == "example.com/hidden"
+    };
+    assert!(events.iter().any(|event| is(&event, "pass")), "{out}");
+    assert!(events.iter().any(|event| is(&event, "fail")), "{out}");
+    let last = events.last().unwrap();
+    assert_eq!(last["Action"], "fail");
+    assert_eq!(last.get("Test"), None);
+}
+
+#[test]
+fn a_test_that_fails_by_its_delay_is_no_race() {
+    let module = Module::new(HASTY);
+    let done = run(module.path(), &["test", "--schedules", "6", "."]);
+    let (out, err) = (text(&done.stdout), text(&done.stderr));
+    assert!(!out.contains("DATA RACE"), "{out}");
+    assert!(err.contains("0 races found by schedules"), "{err}");
+    if out.contains("too slow") {
+        // The machine itself was slow, and `go test` has told of that.
+        assert!(!err.contains("when delayed"), "{err}");
+        return;
+    }
+    assert!(
+        err.contains("TestHasty failed when delayed, without a race"),
+        "{err}"
+    );
+    assert!(done.status.success(), "{out}");
+}
+
+#[test]
+fn the_first_run_keeps_the_users_flags() {
+    let module = Module::new(HIDDEN);
+    let runner = module.path().join("runner");
+    std::fs::write(
+        &runner,
+        "#!/bin/sh\necho started with $RUNNER\nexec \"$@\"\n",
+    )
+    .unwrap();
+    Command::new("chmod")
+        .arg("+x")
+        .arg(&runner)
+        .status()
+        .unwrap();
+    let done = gosan(module.path())
+        .env("RUNNER", "care")
+        .args([
+            "test",
+            "--schedules",
+            "3",
+            "-v",
+            "-coverprofile=c.out",
+            "-run",
+            "Ordered",
+        ])
+        .arg(format!("-exec={}", runner.display()))
+        .arg(".")
+        .output()
+        .unwrap();
+    let (out, err) = (text(&done.stdout), text(&done.stderr));
+    assert!(done.status.success(), "{out}\n{err}");
+    assert_eq!(out.matches("started with care").count(), 1, "{out}");
+    assert!(out.contains("=== RUN   TestOrdered"), "{out}");
+    assert!(!out.contains("TestHidden"), "{out}");
+    assert!(module.path().join("c.out").is_file());
+    assert!(
+        err.contains("2 runs under schedules after the first"),
+        "{err}"
+    );
+}
+
+#[test]
+fn refuses_what_makes_no_sense_and_says_why() {
+    let module = Module::new(HIDDEN);
+    for (words, reason) in [
+        (vec!["--schedules", "3", "-c", "."], "-c runs no tests"),
+        (vec!["--schedules", "0", "."], "0"),
+        (vec!["--schedules", "3", "--budget", "soon", "."], "soon"),
+        (vec!["--budget", "2m", "."], "--schedules"),
+        (vec!["--schedule-seed", "nosuch-1", "."], "nosuch-1"),
+    ] {
+        let mut all = vec!["test"];
+        all.extend(&words);
+        let done = run(module.path(), &all);
+        assert!(!done.status.success(), "{words:?}");
+        let err = text(&done.stderr);
+        assert!(err.contains(reason), "{words:?}: {err}");
+    }
+}
+
+#[test]
+fn a_budget_ends_the_runs() {
+    let module = Module::new(HIDDEN);
+    let done = run(
+        module.path(),
+        &[
+            "test",
+            "--schedules",
+            "100000",
+            "--budget",
+            "1ms",
+            "-run=Ordered",
+            ".",
+        ],
+    );
+    let err = text(&done.stderr);
+    assert!(done.status.success(), "{err}");
+    assert!(err.contains("ended since the time was over"), "{err}");
+    let done = run(
+        module.path(),
+        &["test", "--schedules", "100000", "-run=Ordered", "."],
+    );
+    let err = text(&done.stderr);
+    assert!(
+        err.contains("nothing new had come for long enough"),
+        "{err}"
+    );
+}
