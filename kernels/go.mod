@@ -1,0 +1,3 @@
+module kernels.example
+
+go 1.24
