@@ -12,6 +12,7 @@ mod detector;
 mod exact;
 mod go;
 mod instructions;
+mod kernels;
 mod matrix;
 mod pictures;
 mod process;
@@ -83,6 +84,18 @@ enum Task {
     Soak(soak::Options),
     /// Compare gosan with an oracle, on random Go programs
     Random(random::Options),
+    /// Measure how often the races of kernels/ are found: stock and gosan, 1 run and 10
+    Kernels {
+        /// Single runs of each package
+        #[arg(long, default_value_t = 200)]
+        runs: usize,
+        /// Commands with ten schedules
+        #[arg(long, default_value_t = 20)]
+        tries: usize,
+        /// Only this package of kernels/
+        #[arg(long, value_name = "PACKAGE")]
+        only: Option<String>,
+    },
     /// Make the pictures in the docs
     Pictures,
     /// Measure how fast gosan explain reads a log, and in how much memory
@@ -120,6 +133,9 @@ fn main() -> ExitCode {
         Task::Exact(options) => exact::run(&options),
         Task::Soak(options) => soak::run(&options),
         Task::Random(options) => random::run(&options),
+        Task::Kernels { runs, tries, only } => {
+            kernels::run(&kernels::Amount { runs, tries }, only.as_deref())
+        }
         Task::Pictures => pictures::run(),
         Task::BenchExplain => bench_explain::run(),
         Task::Codes { check } => codes::run(check),

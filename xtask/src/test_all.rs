@@ -13,7 +13,7 @@ use crate::go::{Go, find};
 use crate::process::{self, Stream};
 use crate::tally::{self, Tally};
 use crate::workspace::{self, Profile};
-use crate::{codes, exact, instructions, race_suite, random, std_compare, symbols, tidy};
+use crate::{codes, exact, instructions, kernels, race_suite, random, std_compare, symbols, tidy};
 
 const CHECK_LIMIT: Duration = Duration::from_secs(10 * 60);
 const CARGO_TEST_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -77,6 +77,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "Go's own race suite",
         run: race,
+    },
+    Step {
+        name: "kernels under schedules",
+        run: kernels,
     },
     Step {
         name: "the standard library, quick set",
@@ -201,6 +205,11 @@ fn race(bench: &mut Bench) -> Result<Tally> {
         println!("{right} of {total} programs of testdata judged right");
     }
     Ok(suite.tally)
+}
+
+fn kernels(bench: &mut Bench) -> Result<Tally> {
+    let gosan = bench.gosan()?;
+    kernels::run_quick(&gosan, &bench.go)
 }
 
 fn std_quick(bench: &mut Bench) -> Result<Tally> {
