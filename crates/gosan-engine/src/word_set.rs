@@ -56,8 +56,9 @@ pub trait Order {
     fn memory_is_short(&self) -> bool;
 }
 
-/// Adds a record to one or two, all of the present goroutine: what a word comes
-/// to that it uses alone, in a few steps.  It knows them, so nothing races.
+/// Adds a record to one or two that the present goroutine knows, its own for the
+/// most part, in a few steps: what becomes of a word behind a lock.  Nothing
+/// races there.
 ///
 /// `records` are the first two places of a set of `len` records, `writes` of
 /// them writes; `kind` is that of the new record, for the compiler to know.
@@ -69,10 +70,10 @@ pub fn renew(
     (len, writes): (usize, usize),
     new: Record,
     kind: Kind,
-    is_own: impl Fn(Segment) -> bool,
+    knows: impl Fn(Segment) -> bool,
 ) -> Option<(usize, usize)> {
     let alone = (1, usize::from(kind.is_write()));
-    let goes = |place: usize| goes(&records[place], new, kind, &is_own);
+    let goes = |place: usize| goes(&records[place], new, kind, &knows);
     let (place, bits, numbers) = match len {
         1 => match goes(0)? {
             Fate::Goes => (0, new.bits(), alone),
@@ -98,7 +99,7 @@ pub fn renew(
     Some(numbers)
 }
 
-/// What becomes of an own record.
+/// What becomes of a record that is known.
 enum Fate {
     /// The new one stands for it.
     Goes,
@@ -113,10 +114,10 @@ fn goes(
     place: &AtomicU64,
     new: Record,
     kind: Kind,
-    is_own: &impl Fn(Segment) -> bool,
+    knows: &impl Fn(Segment) -> bool,
 ) -> Option<Fate> {
     let old = load(place)?;
-    if !is_own(old.segment()) {
+    if !knows(old.segment()) {
         return None;
     }
     if old.span().mask() & !new.span().mask() == 0 && kind.covers(old.kind()) {
@@ -194,6 +195,33 @@ impl<'a> WordSet<'a> {
     /// Adds a record as it is; there must be room.
     pub fn put(&mut self, record: Record) {
         self.push(record);
+    }
+
+    /// Puts a read in the place of the goroutine's own older one: what becomes of
+    /// a word that many read, each again and again.  False where there is none,
+    /// or where a write needs more care.
+    #[inline]
+    pub fn renew_read(&mut self, new: Record, order: &impl Order) -> bool {
+        if self.len > FEW || new.kind() != Kind::Read {
+            return false;
+        }
+        let (writes, reads) = self.records[..self.len].split_at(self.writes);
+        let raced = |bits: &AtomicU64| {
+            load(bits).is_none_or(|old| old.conflicts_with(new) && !order.knows(old.segment()))
+        };
+        if writes.iter().any(raced) {
+            return false;
+        }
+        let own = |bits: &&AtomicU64| {
+            load(bits).is_some_and(|old| new.covers(old) && order.is_own(old.segment()))
+        };
+        match reads.iter().find(own) {
+            Some(place) => {
+                place.store(new.bits(), Relaxed);
+                true
+            }
+            None => false,
+        }
     }
 
     /// Drops all records.

@@ -339,9 +339,11 @@ impl World {
         let (storage, len, writes) = &mut self.words[word];
         let mut found = Vec::new();
         let first = storage.first_chunk().expect("there is room for two");
-        let own = |segment| view.is_own(segment);
-        let answer = if let Some(numbers) = renew(first, (*len, *writes), new, kind, own) {
+        let knows = |segment| view.knows(segment);
+        let answer = if let Some(numbers) = renew(first, (*len, *writes), new, kind, knows) {
             (*len, *writes) = numbers;
+            Insert::Stored(Stored::default())
+        } else if WordSet::new(storage, *len, *writes).renew_read(new, &view) {
             Insert::Stored(Stored::default())
         } else {
             let mut set = WordSet::new(storage, *len, *writes);

@@ -10,12 +10,13 @@
 //! under the lock, so that value and clock belong together.
 
 use crate::access::{self, Site};
+use crate::boxes;
 use crate::ids;
 use crate::racectx::{Inner, RaceCtx};
 use crate::report;
 use crate::shadow;
 use crate::sync;
-use gosan_engine::record::{Kind, Record};
+use gosan_engine::record::{Kind, Record, StackId};
 use gosan_engine::span::Span;
 
 /// What an operation did to the value.
@@ -42,25 +43,28 @@ pub fn load<T>(
     let Some((cell, _)) = shadow::locate(address) else {
         return value;
     };
-    let value = match cell.lock_boxed() {
-        None => value,
-        Some(mut owned) => match sync::existing(&mut owned, address) {
-            None => value,
-            Some(clock) => {
-                inner.hb.acquire(clock, ids::era());
-                operation()
-            }
-        },
+    let span = Span::new(address, bytes);
+    let (value, recorded) = match cell.lock_boxed() {
+        None => (value, false),
+        Some(mut owned) => {
+            let value = match sync::existing(&mut owned, address) {
+                None => value,
+                Some(clock) => {
+                    inner.hb.acquire(clock, ids::era());
+                    operation()
+                }
+            };
+            sync::after_sync(inner);
+            let known = Record::new(inner.segment, StackId(0), span, Kind::AtomicRead);
+            (
+                value,
+                inner.segment.0 != 0 && boxes::peek(owned.id(), known),
+            )
+        }
     };
-    sync::after_sync(inner);
-    access::word(
-        ctx,
-        inner,
-        address,
-        Span::new(address, bytes),
-        Kind::AtomicRead,
-        site,
-    );
+    if !recorded {
+        access::word(ctx, inner, address, span, Kind::AtomicRead, site);
+    }
     value
 }
 

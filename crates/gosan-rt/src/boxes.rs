@@ -161,27 +161,34 @@ pub fn set_of(id: BoxId) -> WordSet<'static> {
     WordSet::new(records, len, writes)
 }
 
-/// Whether an owned box of the goroutine's own records took another one: see
+/// Whether an owned box of one or two known records took another one: see
 /// [`word_set::renew`].
 #[inline(always)]
-pub fn renew(id: BoxId, new: Record, kind: Kind, is_own: impl Fn(Segment) -> bool) -> bool {
+pub fn renew(id: BoxId, new: Record, kind: Kind, knows: impl Fn(Segment) -> bool) -> bool {
     let [head, _, records @ ..] = words(id.unit);
     let bits = head.load(Ordering::Relaxed);
     let numbers = (
         (bits & LEN_MASK) as usize,
         (bits >> LEN_BITS & LEN_MASK) as usize,
     );
-    let Some((len, writes)) = word_set::renew(records, numbers, new, kind, is_own) else {
+    let Some((len, writes)) = word_set::renew(records, numbers, new, kind, knows) else {
         return false;
     };
     head.store(header(id, len, writes), Ordering::Release);
     true
 }
 
-/// Whether an owned box took another record: see [`WordSet::insert_plainly`].
+/// Whether an owned box of few records took another one: see
+/// [`WordSet::renew_read`] and [`WordSet::insert_plainly`].
 #[inline(never)]
 pub fn insert_plainly(id: BoxId, new: Record, order: &impl Order) -> bool {
+    if renew(id, new, new.kind(), |segment| order.knows(segment)) {
+        return true;
+    }
     let mut set = set_of(id);
+    if set.renew_read(new, order) {
+        return true;
+    }
     let inserted = set.insert_plainly(new, order);
     if inserted {
         set_lengths(id, &set);

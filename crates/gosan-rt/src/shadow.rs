@@ -32,6 +32,9 @@ use crate::racectx;
 use crate::sets::{self, SetId};
 use crate::sys;
 use alloc::vec::Vec;
+use core::arch::x86_64::{
+    __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_setzero_si128,
+};
 use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use gosan_engine::record::Record;
 use gosan_engine::span::{Span, WORD_BYTES};
@@ -291,8 +294,14 @@ fn clear_words(space: &Space, start: usize, end: usize) {
             .cell(start)
             .clear_bytes(Span::new(start % WORD_BYTES, end - start));
     }
-    for at in (first..last).step_by(WORD_BYTES) {
+    let mut at = first;
+    while at < last {
+        at += empty(space.cell(at), (last - at) / WORD_BYTES) * WORD_BYTES;
+        if at >= last {
+            break;
+        }
         let cell = space.cell(at);
+        at += WORD_BYTES;
         let bits = cell.0.load(Ordering::Relaxed);
         if bits == 0 {
             continue;
@@ -306,6 +315,28 @@ fn clear_words(space: &Space, start: usize, end: usize) {
     if last < end && last >= first {
         space.cell(last).clear_bytes(Span::new(0, end - last));
     }
+}
+
+/// How many of the cells from this one are empty, in steps of eight.
+#[inline]
+fn empty(first: &Cell, cells: usize) -> usize {
+    const STEP: usize = 8;
+    let mut done = 0;
+    while cells - done >= STEP {
+        // SAFETY: the caller has as many cells from this one.  They are those of
+        // memory that is being allocated or freed, so nobody writes them.
+        let used = unsafe {
+            let at = core::ptr::from_ref(first).add(done).cast::<__m128i>();
+            let a = _mm_or_si128(_mm_loadu_si128(at), _mm_loadu_si128(at.add(1)));
+            let b = _mm_or_si128(_mm_loadu_si128(at.add(2)), _mm_loadu_si128(at.add(3)));
+            _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_or_si128(a, b), _mm_setzero_si128())) != 0xffff
+        };
+        if used {
+            break;
+        }
+        done += STEP;
+    }
+    done
 }
 
 /// Calls `f` with every cell that may be in use.
