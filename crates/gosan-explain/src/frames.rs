@@ -1,79 +1,12 @@
-//! Whose code a frame is, and how functions are named.
+//! Which frame of a stack is the user's own, and how functions are named.
 //!
-//! A log does not say where the user's code ends. What decides is the name of
-//! the function's package and the directory of the file: Go's own packages have
-//! no dot in their first element and lie in a `src` directory, modules lie
-//! under `pkg/mod/…@version/` or `vendor/`. What is neither is the user's.
+//! Whose code a function is, `gosan_wire::owner` says. A log has functions of
+//! all Go versions, whose names are brought into one form here.
 
-use std::borrow::Cow;
+pub use gosan_wire::owner::Owner;
+use gosan_wire::owner::package_of;
 
 use crate::model::Frame;
-
-/// Who wrote the code of a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Owner {
-    /// Package runtime and what belongs to it.
-    Runtime,
-    /// The rest of Go's own library.
-    Std,
-    /// A module that the user depends on.
-    Library,
-    User,
-}
-
-/// The first elements of Go's own import paths.
-const STD: &[&str] = &[
-    "archive",
-    "bufio",
-    "bytes",
-    "cmp",
-    "compress",
-    "container",
-    "context",
-    "crypto",
-    "database",
-    "debug",
-    "embed",
-    "encoding",
-    "errors",
-    "expvar",
-    "flag",
-    "fmt",
-    "go",
-    "hash",
-    "html",
-    "image",
-    "index",
-    "internal",
-    "io",
-    "iter",
-    "log",
-    "maps",
-    "math",
-    "mime",
-    "net",
-    "os",
-    "path",
-    "plugin",
-    "reflect",
-    "regexp",
-    "runtime",
-    "slices",
-    "sort",
-    "strconv",
-    "strings",
-    "structs",
-    "sync",
-    "syscall",
-    "testing",
-    "text",
-    "time",
-    "unicode",
-    "unique",
-    "unsafe",
-    "weak",
-    "vendor",
-];
 
 impl Frame {
     pub fn new(function: &str, file: &str, line: u32) -> Self {
@@ -107,29 +40,9 @@ impl Frame {
         format!("{}:{}", self.file, self.line)
     }
 
+    /// Whose code it is.
     pub fn owner(&self) -> Owner {
-        let package = self.package();
-        let first = package.split('/').next().unwrap_or(package);
-        if STD.contains(&first) && self.lies_in_goroot(package) {
-            let is_runtime = first == "runtime"
-                || package.starts_with("internal/runtime/")
-                || package.starts_with("internal/race")
-                || package.starts_with("internal/bytealg");
-            return if is_runtime {
-                Owner::Runtime
-            } else {
-                Owner::Std
-            };
-        }
-        let path = slashes(&self.file);
-        // What `go test` writes around the tests.
-        if self.file_name() == "_testmain.go" {
-            return Owner::Std;
-        }
-        if path.contains("/pkg/mod/") || path.contains("/vendor/") || has_version(&path) {
-            return Owner::Library;
-        }
-        Owner::User
+        Owner::of(&self.function, &self.file)
     }
 
     /// Says whether the function is this one, or a closure of it.
@@ -138,57 +51,6 @@ impl Frame {
             Some(rest) => rest.is_empty() || rest.starts_with(".func") || rest.starts_with('['),
             None => false,
         }
-    }
-
-    /// A file of package `sync` lies in `…/src/sync/`, or, with -trimpath, in
-    /// `sync/`. A user's package of that name lies elsewhere.
-    fn lies_in_goroot(&self, package: &str) -> bool {
-        if self.file.is_empty() || self.file.starts_with('<') {
-            return true;
-        }
-        let path = slashes(&self.file);
-        let Some((directory, _)) = path.rsplit_once('/') else {
-            return false;
-        };
-        let package = package.strip_suffix("_test").unwrap_or(package);
-        match directory.strip_suffix(package) {
-            Some(before) => {
-                // Go's library was in src/pkg before Go 1.4.
-                before.is_empty() || before.ends_with("src/") || before.ends_with("src/pkg/")
-            }
-            // Assembly and inlined helpers are found under a sibling.
-            None => directory.contains("/src/internal/") || directory.contains("/src/runtime"),
-        }
-    }
-}
-
-/// Windows separates otherwise.
-fn slashes(path: &str) -> Cow<'_, str> {
-    if path.contains('\\') {
-        Cow::Owned(path.replace('\\', "/"))
-    } else {
-        Cow::Borrowed(path)
-    }
-}
-
-/// `github.com/a/b@v1.2.3/c.go`, as -trimpath leaves it.
-fn has_version(path: &str) -> bool {
-    path.split('/').any(|part| {
-        part.split_once("@v").is_some_and(|(name, rest)| {
-            !name.is_empty() && rest.starts_with(|c: char| c.is_ascii_digit())
-        })
-    })
-}
-
-/// Splits `a.b/c.(*T).f` after `a.b/c`. Dots of the last path element are
-/// escaped as `%2e` in symbols, so the first one behind the last slash ends it.
-pub fn package_of(function: &str) -> &str {
-    // A type argument has slashes of its own: `m.F[example.com/a.T]`.
-    let end = function.find(['[', '(']).unwrap_or(function.len());
-    let slash = function[..end].rfind('/').map_or(0, |at| at + 1);
-    match function[slash..end].find('.') {
-        Some(dot) => &function[..slash + dot],
-        None => &function[..end],
     }
 }
 
@@ -256,52 +118,6 @@ mod tests {
         ] {
             let frame = Frame::new(function, "", 0);
             assert_eq!((frame.package(), frame.name()), (package, name));
-        }
-    }
-
-    #[test]
-    fn tells_owners_apart() {
-        for (function, file, owner) in [
-            (
-                "runtime.mapassign_faststr",
-                "/usr/local/go/src/runtime/map_faststr.go",
-                Owner::Runtime,
-            ),
-            (
-                "internal/runtime/maps.fatal",
-                "/usr/local/go/src/runtime/panic.go",
-                Owner::Runtime,
-            ),
-            (
-                "net/http.Header.Set",
-                "C:/Program Files/Go/src/net/http/header.go",
-                Owner::Std,
-            ),
-            ("sync.(*Pool).Get", "sync/pool.go", Owner::Std),
-            (
-                "github.com/gin-gonic/gin.(*Context).Next",
-                "/root/go/pkg/mod/github.com/gin-gonic/gin@v1.10.0/context.go",
-                Owner::Library,
-            ),
-            (
-                "github.com/a/b.F",
-                "github.com/a/b@v0.1.2/x.go",
-                Owner::Library,
-            ),
-            (
-                "example.com/shop.f",
-                "/src/shop/vendor/x/y.go",
-                Owner::Library,
-            ),
-            ("main.f", "/src/main.go", Owner::User),
-            ("log.f", "/home/me/app/log/log.go", Owner::User),
-            (
-                "myapp/cart.Add",
-                "/home/me/go/src/myapp/cart/cart.go",
-                Owner::User,
-            ),
-        ] {
-            assert_eq!(Frame::new(function, file, 1).owner(), owner, "{function}");
         }
     }
 

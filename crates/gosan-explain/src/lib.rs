@@ -25,7 +25,6 @@ pub use case::Case;
 pub use diagnosis::{Confidence, Diagnosed, Diagnosis, all, by_code, diagnose};
 pub use error::Error;
 pub use findings::{Collector, Explanation, Finding, explain};
-pub use frames::{Owner, own_frame};
 pub use page::{Example, ExampleKind, Page};
 pub use source::Sources;
 

@@ -1,8 +1,9 @@
 //! Sentences about a race, in the words of whoever wrote the program.
 
+use gosan_wire::owner::Owner;
 use gosan_wire::{Frame, Goroutine, LockMode, Object, ObjectKind, Race};
 
-use crate::frames::{self, Owner};
+use crate::frames;
 use crate::model::{Finding, Side};
 use crate::paths::Paths;
 
@@ -127,8 +128,8 @@ pub fn file<'a>(frame: &'a Frame, paths: &Paths) -> &'a str {
     let after = |mark: &str| file.find(mark).map(|at| &file[at + mark.len()..]);
     let shortened = match frames::owner(frame) {
         Owner::User => None,
-        Owner::Go => after("/src/"),
-        Owner::Dependency => after("/pkg/mod/"),
+        Owner::Runtime | Owner::Std => after("/src/"),
+        Owner::Library => after("/pkg/mod/"),
     };
     shortened.unwrap_or_else(|| paths.for_people(file))
 }

@@ -26,68 +26,10 @@
 //! that has one has both.  A function that is renamed, and a closure before
 //! which another is written, get new fingerprints.
 
+use crate::owner::is_standard;
 use crate::record::Kind;
 use core::fmt;
 use core::str::FromStr;
-
-/// The elements that import paths of the standard library begin with, sorted.
-/// `cmd` is left out: its programs use the library as others do.
-pub const STANDARD: &[&str] = &[
-    "archive",
-    "arena",
-    "bufio",
-    "builtin",
-    "bytes",
-    "cmp",
-    "compress",
-    "container",
-    "context",
-    "crypto",
-    "database",
-    "debug",
-    "embed",
-    "encoding",
-    "errors",
-    "expvar",
-    "flag",
-    "fmt",
-    "go",
-    "hash",
-    "html",
-    "image",
-    "index",
-    "internal",
-    "io",
-    "iter",
-    "log",
-    "maps",
-    "math",
-    "mime",
-    "net",
-    "os",
-    "path",
-    "plugin",
-    "reflect",
-    "regexp",
-    "runtime",
-    "simd",
-    "slices",
-    "sort",
-    "strconv",
-    "strings",
-    "structs",
-    "sync",
-    "syscall",
-    "testing",
-    "text",
-    "time",
-    "unicode",
-    "unique",
-    "unsafe",
-    "uuid",
-    "vendor",
-    "weak",
-];
 
 /// Packages whose functions stand for an operation of the language.
 const LANGUAGE: [&[u8]; 4] = [
@@ -152,24 +94,6 @@ fn side<'a>(stack: impl Iterator<Item = &'a [u8]> + Clone) -> (&'a [u8], &'a [u8
 
 fn is_language(function: &[u8]) -> bool {
     LANGUAGE.iter().any(|package| function.starts_with(package))
-}
-
-/// Whether a function belongs to Go's standard library, by its name.
-pub fn is_standard(function: &[u8]) -> bool {
-    let end = function
-        .iter()
-        .position(|byte| matches!(byte, b'/' | b'.'))
-        .unwrap_or(function.len());
-    // A domain like `sort.example/x` begins with a dot before its slash.
-    let dotted = function.get(end) == Some(&b'.')
-        && function[end..]
-            .iter()
-            .take_while(|byte| !matches!(byte, b'(' | b'['))
-            .any(|byte| *byte == b'/');
-    !dotted
-        && STANDARD
-            .binary_search_by(|name| name.as_bytes().cmp(&function[..end]))
-            .is_ok()
 }
 
 /// FNV-1a with 64 bits: stable, small, and good enough for names.
@@ -274,25 +198,6 @@ mod tests {
         ];
         let other = ["net/http.(*conn).serve"];
         assert_eq!(of(Kind::Map, &serve, &other), of(Kind::Map, &other, &other));
-    }
-
-    #[test]
-    fn the_standard_library_is_known_by_name() {
-        for (function, standard) in [
-            ("runtime.mapassign", true),
-            ("net/http.(*conn).serve", true),
-            ("sort.Slice[...]", true),
-            ("vendor/golang.org/x/net/idna.f", true),
-            ("slices.SortFunc[go.shape.[]example.com/m.T]", true),
-            ("main.main", false),
-            ("example.com/shop.(*Cart).Add", false),
-            ("sort.example/x.F", false),
-            ("shop/cart.Add", false),
-            ("", false),
-        ] {
-            assert_eq!(is_standard(function.as_bytes()), standard, "{function}");
-        }
-        assert!(STANDARD.is_sorted());
     }
 
     #[test]

@@ -18,6 +18,7 @@
 //! | [`json`], [`write`] | how a line is written |
 //! | [`fingerprint`] | what makes two races the same |
 //! | [`gorace`] | the syntax of the options that programs read |
+//! | [`owner`] | whose code a function is |
 //! | [`operation`] | which operation of Go's runtime a frame is |
 //! | `read` | files and directories of records |
 
@@ -31,6 +32,7 @@ pub mod fingerprint;
 pub mod gorace;
 pub mod json;
 pub mod operation;
+pub mod owner;
 #[cfg(feature = "std")]
 pub mod read;
 pub mod record;

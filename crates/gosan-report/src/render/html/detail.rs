@@ -106,7 +106,7 @@ fn stack(stack: &[Frame], paths: &Paths) -> Markup {
 
 fn line(frame: &Frame, paths: &Paths) -> Markup {
     html! {
-        li .go[frames::owner(frame) == frames::Owner::Go] {
+        li .go[frames::owner(frame).is_go()] {
             code { (frames::short(&frame.function)) }
             span.place { (words::location(frame, paths)) }
         }
