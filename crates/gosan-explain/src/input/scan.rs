@@ -31,23 +31,31 @@ pub fn scan(
     mut progress: impl FnMut(u64),
 ) -> Result<(), Error> {
     let mut router = Router::default();
-    let mut buffer: Vec<u8> = Vec::with_capacity(2 * PIECE);
+    // What was read and is not yet taken, and room for a piece behind it.
+    let mut buffer = vec![0; 2 * PIECE];
+    let mut kept = 0;
     let mut read = 0;
     loop {
-        let begun = buffer.len();
-        let count = fill(&mut log, &mut buffer)?;
+        if buffer.len() < kept + PIECE {
+            buffer.resize(2 * buffer.len(), 0);
+        }
+        let count = fill(&mut log, &mut buffer[kept..kept + PIECE])?;
+        let filled = kept + count;
         if read == 0 {
-            check_text(&buffer)?;
+            check_text(&buffer[..filled])?;
         }
         read += count as u64;
         progress(read);
         let end = if count == 0 {
-            buffer.len()
+            filled
         } else {
-            match memrchr(b'\n', &buffer[begun..]) {
-                Some(at) => begun + at + 1,
-                None if buffer.len() > MAX_LINE => buffer.len(),
-                None => continue,
+            match memrchr(b'\n', &buffer[kept..filled]) {
+                Some(at) => kept + at + 1,
+                None if filled > MAX_LINE => filled,
+                None => {
+                    kept = filled;
+                    continue;
+                }
             }
         };
         piece(&mut router, &buffer[..end]);
@@ -58,24 +66,22 @@ pub fn scan(
         if count == 0 {
             return Ok(());
         }
-        buffer.drain(..end);
+        buffer.copy_within(end..filled, 0);
+        kept = filled - end;
     }
 }
 
-/// Reads a piece behind what the buffer holds.
-fn fill(log: &mut impl Read, buffer: &mut Vec<u8>) -> Result<usize, Error> {
-    let begun = buffer.len();
-    buffer.resize(begun + PIECE, 0);
+/// Reads as much as there is room, or to the end.
+fn fill(log: &mut impl Read, room: &mut [u8]) -> Result<usize, Error> {
     let mut count = 0;
-    while count < PIECE {
-        match log.read(&mut buffer[begun + count..]) {
+    while count < room.len() {
+        match log.read(&mut room[count..]) {
             Ok(0) => break,
             Ok(more) => count += more,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(Error::Read(error)),
         }
     }
-    buffer.truncate(begun + count);
     Ok(count)
 }
 
