@@ -84,6 +84,13 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// The language version that a race's source is compiled with.
+    pub fn language(&self) -> Option<(u32, u32)> {
+        self.race_sides()
+            .iter()
+            .find_map(|side| side.site()?.language)
+    }
+
     /// A crash with this text in its message.
     pub fn crash(&self, message: &str) -> Option<&Crash> {
         match self.problem {
@@ -183,6 +190,11 @@ impl<'a> Side<'a> {
     /// The user's frame.
     pub fn own(&self) -> Option<&'a Frame> {
         self.own.map(|index| &self.stack[index])
+    }
+
+    /// There is code in the stack that did not come with Go.
+    pub fn has_own_code(&self) -> bool {
+        self.own().is_some_and(|frame| !frame.owner().is_go())
     }
 
     /// What the user's code had called when it happened, innermost first.

@@ -16,11 +16,7 @@ fn examine(case: &Case) -> Option<Match> {
     if shared.scope != Scope::Captured(DeclarationKind::Loop) {
         return None;
     }
-    let language = case
-        .race_sides()
-        .iter()
-        .find_map(|side| side.site()?.language);
-    match language {
+    match case.language() {
         Some(version) if version >= (1, 22) => None,
         Some((major, minor)) => Some(Match::high(shared.where_declared()).and(format!(
             "the file is compiled as Go {major}.{minor}, where all rounds have one variable"

@@ -4,6 +4,7 @@ use crate::case::Case;
 use crate::case::Side;
 use crate::diagnosis::{Diagnosis, Match};
 use crate::shared::Scope;
+use crate::source::DeclarationKind;
 
 pub const DIAGNOSIS: Diagnosis = Diagnosis {
     code: "GS0304",
@@ -14,9 +15,16 @@ pub const DIAGNOSIS: Diagnosis = Diagnosis {
 fn examine(case: &Case) -> Option<Match> {
     let (_, one, other) = case.race()?;
     if let Some(shared) = &case.shared
-        && matches!(shared.scope, Scope::Captured(_))
+        && let Scope::Captured(kind) = shared.scope
     {
-        return Some(Match::high(shared.where_declared()));
+        // Then it may be that each round has its own, or GS0301.
+        let unsure = kind == DeclarationKind::Loop && case.language().is_none();
+        let evidence = shared.where_declared();
+        return Some(if unsure {
+            Match::medium(evidence)
+        } else {
+            Match::high(evidence)
+        });
     }
     if one.site().is_some() && other.site().is_some() {
         return None;

@@ -19,8 +19,10 @@ fn examine(case: &Case) -> Option<Match> {
         ));
     }
     let uses = |side: &Side| {
-        side.callee_of(&["testing.(*common).", "testing.(*T)."])
-            .is_some()
+        side.has_own_code()
+            && side
+                .callee_of(&["testing.(*common).", "testing.(*T)."])
+                .is_some()
     };
     let ends = |side: &Side| {
         side.frame_of(&["testing.tRunner", "testing.(*T).report"])

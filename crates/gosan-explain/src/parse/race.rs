@@ -16,6 +16,8 @@ pub struct Reader {
     created: Vec<(u64, Vec<Frame>)>,
     section: Section,
     stack: Builder,
+    /// Each line has a blank one behind it.
+    spaced: bool,
 }
 
 /// Whose frames come now.
@@ -25,13 +27,15 @@ enum Section {
     Head,
     Access(usize),
     Created(u64),
-    Object,
+    /// Nobody's: those of the object's allocation, or without a heading.
+    Other,
 }
 
 impl Reader {
     pub fn feed(&mut self, line: &str) -> Fed {
         let line = line.trim();
         if line.is_empty() {
+            self.blank();
             return Fed::Taken;
         }
         if line.starts_with("=====") && line.bytes().all(|byte| byte == b'=') {
@@ -56,7 +60,7 @@ impl Reader {
         if let Some(object) = line.strip_prefix("Location is ") {
             self.close();
             self.race.object = Some(object.trim_end_matches(':').to_owned());
-            self.section = Section::Object;
+            self.section = Section::Other;
             return Fed::Taken;
         }
         if line.starts_with("[failed to restore the stack]") {
@@ -71,11 +75,25 @@ impl Reader {
         Fed::Foreign
     }
 
+    /// A blank line ends a stack. What follows without a heading of its own is of a
+    /// stack whose heading is lost. Between the two lines of a frame it says that
+    /// all lines have one behind them.
+    fn blank(&mut self) {
+        self.spaced |= self.stack.is_within_frame();
+        if !self.spaced && self.stack.has_frames() {
+            self.close();
+            self.section = Section::Other;
+        }
+    }
+
     /// A report has no arguments, so `func·001()` of old versions may stand
     /// there without a package.
     fn bare_function(&mut self, line: &str) -> bool {
         match line.strip_suffix("()") {
-            Some(name) if !name.contains([' ', ':', '=', '"']) && !name.is_empty() => {
+            Some(name)
+                if !name.contains([' ', ':', '=', '"'])
+                    && name.starts_with(|first: char| first.is_alphabetic() || first == '_') =>
+            {
                 self.stack.function(&normal_function(name));
                 true
             }
@@ -89,7 +107,7 @@ impl Reader {
         match self.section {
             Section::Access(index) => self.race.accesses[index].stack = frames,
             Section::Created(goroutine) => self.created.push((goroutine, frames)),
-            Section::Head | Section::Object => {}
+            Section::Head | Section::Other => {}
         }
         self.section = Section::Head;
     }
@@ -220,6 +238,18 @@ mod tests {
         );
         assert_eq!(race.accesses[1].goroutine, None);
         assert_eq!(race.test.as_deref(), Some("TestX"));
+    }
+
+    #[test]
+    fn a_stack_without_its_heading_is_nobodys() {
+        let report = "Write at 0x1 by goroutine 8:\n  main.f()\n      /a.go:7 +0x1\n\n\
+                      Previous read at 0x1 by goroutine 7:\n  main.g()\n      /a.go:9 +0x1\n\n  \
+                      main.lost()\n      /a.go:6 +0x5\n==================\n";
+        let second = |text: &str| read(text).unwrap().accesses[1].stack.clone();
+        assert_eq!(second(report), [Frame::new("main.g", "/a.go", 9)]);
+        let spaced = "Write at 0x1 by goroutine 8:\n\n  main.f()\n\n      /a.go:7 +0x1\n\n  \
+                      main.caller()\n\n      /a.go:17 +0x1\n\n";
+        assert_eq!(read(spaced).unwrap().accesses[0].stack.len(), 2);
     }
 
     #[test]

@@ -43,6 +43,15 @@ impl Builder {
         self.pending = Some(normal_function(name));
     }
 
+    /// The line with the file of a function is still to come.
+    pub fn is_within_frame(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    pub fn has_frames(&self) -> bool {
+        !self.frames.is_empty()
+    }
+
     /// Ends the stack.
     pub fn take(&mut self) -> Vec<Frame> {
         self.flush();
