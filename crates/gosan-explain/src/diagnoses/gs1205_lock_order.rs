@@ -3,7 +3,6 @@
 use crate::case::Case;
 use crate::case::Side;
 use crate::diagnosis::{Diagnosis, Match};
-use crate::frames::own_frame;
 use crate::parse::crash::is_lock_wait;
 
 pub const DIAGNOSIS: Diagnosis = Diagnosis {
@@ -13,33 +12,23 @@ pub const DIAGNOSIS: Diagnosis = Diagnosis {
 };
 
 fn examine(case: &Case) -> Option<Match> {
-    let waiting: Vec<_> = case
+    let waiting = case
         .goroutines()
         .into_iter()
         .filter(|place| is_lock_wait(place))
-        .collect();
-    let first = waiting.first()?;
-    let here = own_frame(&first.stack)?;
-    // What the source says of the goroutines that the case has looked up.
-    let crossed = case.sides.iter().any(|one| {
-        case.sides.iter().any(|other| {
-            let (Some(one), Some(other)) = (wait_of(one), wait_of(other)) else {
-                return false;
-            };
+        .count();
+    if waiting == 0 {
+        return None;
+    }
+    // Who holds a lock, only the source says, of the goroutines that the case has
+    // looked up.
+    let waits: Vec<_> = case.sides.iter().filter_map(wait_of).collect();
+    let crossed = waits.iter().any(|one| {
+        waits.iter().any(|other| {
             one.holds.contains(&other.waits_for) && other.holds.contains(&one.waits_for)
         })
     });
-    if crossed {
-        return Some(Match::high("each holds the lock that the other waits for"));
-    }
-    let other = waiting
-        .iter()
-        .filter_map(|place| own_frame(&place.stack))
-        .find(|frame| frame.function != here.function)?;
-    Some(Match::medium(format!(
-        "`{}` and `{}` both wait for a lock, and neither goes on",
-        here.function, other.function
-    )))
+    crossed.then(|| Match::high("each holds the lock that the other waits for"))
 }
 
 /// The lock that a goroutine waits for, and those that it holds, by their last
@@ -55,6 +44,10 @@ fn wait_of(side: &Side) -> Option<Wait> {
     let path = call
         .strip_suffix(".Lock()")
         .or_else(|| call.strip_suffix(".RLock()"))?;
+    // A lock that a goroutine takes twice is its own matter.
+    if side.held().any(|lock| lock.path == path) {
+        return None;
+    }
     let leaf = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
     Some(Wait {
         waits_for: leaf(path),
