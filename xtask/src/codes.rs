@@ -56,7 +56,7 @@ pub fn run(check: bool) -> Result<bool> {
 }
 
 /// The titles of all pages, by code.
-fn titles(directory: &camino::Utf8Path) -> Result<BTreeMap<String, String>> {
+pub fn titles(directory: &camino::Utf8Path) -> Result<BTreeMap<String, String>> {
     let mut titles = BTreeMap::new();
     for entry in directory
         .read_dir_utf8()

@@ -10,6 +10,7 @@ mod codes;
 mod demo;
 mod detector;
 mod exact;
+mod fixtures;
 mod go;
 mod instructions;
 mod kernels;
@@ -100,6 +101,8 @@ enum Task {
     Pictures,
     /// Measure how fast gosan explain reads a log, and in how much memory
     BenchExplain,
+    /// Make the logs anew that the tests of gosan explain read, with Go 1.21 to 1.27
+    Fixtures(fixtures::Options),
     /// Write the lists of codes in docs/codes/ from the pages and corpus/codes.txt
     Codes {
         /// Only say whether they are what would be written
@@ -138,6 +141,7 @@ fn main() -> ExitCode {
         }
         Task::Pictures => pictures::run(),
         Task::BenchExplain => bench_explain::run(),
+        Task::Fixtures(options) => fixtures::run(&options),
         Task::Codes { check } => codes::run(check),
         Task::Tidy => tidy::run(),
         Task::Symbols => symbols::run(),

@@ -99,18 +99,27 @@ fn change(log: &mut Vec<u8>, others: &[Vec<u8>], random: &mut Random) {
     log.truncate(MAX_BYTES);
 }
 
+/// The fixtures.
+fn seeds() -> Vec<Vec<u8>> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut seeds = Vec::new();
+    for group in fs::read_dir(directory).expect("the fixtures") {
+        let group = group.expect("a group").path();
+        for log in fs::read_dir(group).expect("a directory") {
+            seeds.push(fs::read(log.expect("a log").path()).expect("it can be read"));
+        }
+    }
+    seeds.sort();
+    seeds
+}
+
 #[test]
 fn changed_logs_neither_panic_nor_take_long() {
     let seconds = std::env::var("GOSAN_FUZZ_SECONDS")
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(20);
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/logs");
-    let mut seeds: Vec<Vec<u8>> = fs::read_dir(directory)
-        .expect("the directory of the logs")
-        .filter_map(|entry| fs::read(entry.ok()?.path()).ok())
-        .collect();
-    seeds.sort();
+    let seeds = seeds();
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut tries = 0u64;
