@@ -1,8 +1,10 @@
 //! `cargo xtask tidy`: the repository's rules that no compiler checks.
 //!
-//! `rust` holds the rules for Rust's files, `docs` those for pages and links.
+//! `rust` holds the rules for Rust's files, `docs` those for pages and links,
+//! `diagnoses` those for what gosan explain says.
 //! The allow-lists and limits stand here, in one place.
 
+mod diagnoses;
 mod docs;
 mod rust;
 
@@ -72,6 +74,7 @@ pub fn run() -> Result<bool> {
         findings.extend(unfinished(file, &text));
     }
     findings.extend(docs::check(root, &files)?);
+    findings.extend(diagnoses::check(&files));
     findings.extend(gofmt(root, &files)?);
     for finding in &findings {
         println!("{finding}");
