@@ -5,7 +5,6 @@
 //! finds or installs a Go, `tally` counts what passed.
 
 mod bench;
-mod bench_explain;
 mod codes;
 mod demo;
 mod detector;
@@ -62,7 +61,7 @@ enum Task {
         /// Packages or patterns; `std` when left out
         packages: Vec<String>,
     },
-    /// Measure time and memory beside stock -race, row by row
+    /// Measure time and memory beside stock -race, row by row, and how fast logs are read
     Bench(bench::Arguments),
     /// Count the instructions that one event costs, and compare with the baseline
     Instructions {
@@ -99,8 +98,6 @@ enum Task {
     },
     /// Make the pictures in the docs
     Pictures,
-    /// Measure how fast gosan explain reads a log, and in how much memory
-    BenchExplain,
     /// Make the logs anew that the tests of gosan explain read, with Go 1.21 to 1.27
     Fixtures(fixtures::Options),
     /// Write the lists of codes in docs/codes/ from the pages and corpus/codes.txt
@@ -140,7 +137,6 @@ fn main() -> ExitCode {
             kernels::run(&kernels::Amount { runs, tries }, only.as_deref())
         }
         Task::Pictures => pictures::run(),
-        Task::BenchExplain => bench_explain::run(),
         Task::Fixtures(options) => fixtures::run(&options),
         Task::Codes { check } => codes::run(check),
         Task::Tidy => tidy::run(),

@@ -6,11 +6,13 @@
 //! | `rows` | what is measured, and the goals |
 //! | `programs` | the builds |
 //! | `measure` | one run |
+//! | `logs` | the group `explain`: logs to read, which stock cannot |
 //! | `figures` | ratios of many runs |
 //! | `table`, `plot` | what is shown |
 //! | `pages` | what the documentation shows |
 
 mod figures;
+mod logs;
 mod measure;
 mod pages;
 mod plot;
@@ -75,6 +77,8 @@ struct Report {
     /// What was measured, each by its path.
     gosan: Vec<String>,
     rows: Vec<Measured>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    logs: Vec<logs::Measured>,
 }
 
 /// A row's figures; what is derived from its rounds is not written.
@@ -185,6 +189,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         return Ok(true);
     }
     let rows = rows::select(&arguments.rows)?;
+    let logs = logs::select(&arguments.rows);
     let go = match &arguments.go {
         Some(bin) => Go::supported(bin)?,
         None => find::find_or_install()?,
@@ -205,7 +210,12 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         rounds: arguments.rounds,
         gosan: gosans.iter().map(|gosan| gosan.name.clone()).collect(),
         rows: Vec::new(),
+        logs: Vec::new(),
     };
+    let reader = gosans
+        .iter()
+        .find_map(Gosan::command)
+        .map(Utf8Path::to_owned);
     let mut bench = Bench {
         builder: Builder::new(go, gosans),
         gosans: report.gosan.len(),
@@ -243,6 +253,16 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
             }
         }
         print_lines(&table::means(group, &report));
+    }
+    if !logs.is_empty() {
+        let gosan = reader.context("none of the --gosan is a gosan command, which reads logs")?;
+        println!("{}", logs::heading());
+        for log in &logs {
+            let measured = logs::measure(log, &gosan, &bench.measurer, scratch, bench.rounds)?;
+            report.logs.push(measured);
+            report.save(arguments)?;
+        }
+        print_lines(&logs::lines(&report.logs));
     }
     Ok(ok)
 }

@@ -4,7 +4,7 @@
 use anyhow::{Result, bail};
 use camino::Utf8PathBuf;
 
-use super::{Report, draw, rows, table};
+use super::{Report, draw, logs, rows, table};
 use crate::quote::Quote;
 use crate::workspace;
 
@@ -35,6 +35,13 @@ pub fn bless(mut report: Report) -> Result<()> {
                 report.rows.push(row);
             }
         }
+        for log in earlier.logs {
+            if !report.logs.iter().any(|new| new.name == log.name) {
+                report.logs.push(log);
+            }
+        }
+        let place = |name: &str| logs::LOGS.iter().position(|log| log.name == name);
+        report.logs.sort_by_key(|log| place(&log.name));
         let place = |name: &str| rows::ROWS.iter().position(|row| row.name == name);
         report.rows.sort_by_key(|row| place(row.row.name));
     }

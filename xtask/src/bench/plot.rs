@@ -192,6 +192,7 @@ mod tests {
             rounds: 1,
             gosan: vec!["gosan".to_owned()],
             rows: vec![of("json", (0.3, 15)), of("sort", (0.9, 40))],
+            logs: Vec::new(),
         };
         let picture = draw(&report, 0);
         assert!(

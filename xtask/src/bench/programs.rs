@@ -66,6 +66,11 @@ impl Gosan {
             path,
         })
     }
+
+    /// The gosan command, if it is one.
+    pub fn command(&self) -> Option<&Utf8Path> {
+        (!self.is_go).then_some(self.path.as_path())
+    }
 }
 
 pub struct Builder {

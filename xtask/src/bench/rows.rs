@@ -5,6 +5,8 @@
 
 use anyhow::{Result, bail};
 
+use super::logs;
+
 /// What kind of work a row does, which decides its goals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
@@ -165,12 +167,14 @@ pub fn find(name: &str) -> Option<Row> {
 pub fn select(names: &[String]) -> Result<Vec<Row>> {
     for name in names {
         let known = |row: &Row| row.name == name || row.group.name() == name;
-        if !ROWS.iter().any(known) {
-            let rows: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
+        if !ROWS.iter().any(known) && !logs::is_known(name) {
+            let logs = logs::LOGS.iter().map(|log| log.name);
+            let rows: Vec<&str> = ROWS.iter().map(|row| row.name).chain(logs).collect();
             let groups = Group::ALL.map(Group::name);
             bail!(
-                "no row and no group is named {name:?}; groups: {}; rows: {}",
+                "no row and no group is named {name:?}; groups: {} {}; rows: {}",
                 groups.join(" "),
+                logs::GROUP,
                 rows.join(" ")
             );
         }
@@ -197,6 +201,7 @@ mod tests {
         assert_eq!(names(&["sort"]), ["sort"]);
         assert_eq!(names(&["empty", "scale"]).len(), 4);
         assert_eq!(names(&[]).len(), ROWS.len());
+        assert_eq!(names(&["explain", "log-200mb"]), Vec::<&str>::new());
         let error = select(&["sorts".to_owned()]).expect_err("no such row");
         assert!(error.to_string().contains("goroutines-100k"), "{error}");
     }

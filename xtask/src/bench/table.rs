@@ -2,7 +2,7 @@
 
 use super::figures::{Comparison, Ratio, geometric_mean};
 use super::rows::{Goals, Group};
-use super::{Measured, Report, Verdict};
+use super::{Measured, Report, Verdict, logs};
 
 /// The table of a report that is complete.
 pub fn all(report: &Report) -> String {
@@ -13,6 +13,10 @@ pub fn all(report: &Report) -> String {
             lines.extend(report.of(group).flat_map(self::lines));
             lines.extend(means(group, report));
         }
+    }
+    if !report.logs.is_empty() {
+        lines.push(logs::heading());
+        lines.extend(logs::lines(&report.logs));
     }
     lines.join("\n")
 }
