@@ -23,7 +23,9 @@ use gosan_engine::record::{SEGMENT_LIMIT, Segment, StackId};
 /// Slots that the clocks can name.
 const SLOT_LIMIT: usize = 1 << 24;
 /// Segments begun, at least, between two passes of reclaim.
-const RECLAIM_SEGMENTS: u32 = 1 << 20;
+const RECLAIM_SEGMENTS: u32 = 1 << 17;
+/// Cells that a pass may look at for each segment begun since the last.
+const CELLS_FOR_SEGMENT: usize = 16;
 /// Slots of ended goroutines, at least, between two passes of reclaim.
 const RECLAIM_SLOTS: usize = 1 << 13;
 /// Slots of ended goroutines that a start looks at.
@@ -436,6 +438,8 @@ pub struct Unnamed<'a> {
     pub segments: Vec<u32>,
     /// Lives of goroutines that had ended when the pass began.
     pub lives: Vec<u32>,
+    /// Cells that were looked at.
+    pub cells: usize,
     /// Whether a segment still names a slot.
     pub slot_in_use: &'a dyn Fn(Slot) -> bool,
 }
@@ -483,9 +487,10 @@ pub fn free(census: &Census, unnamed: Unnamed) {
     }
     ids.ended_at_reclaim = ids.ended.len();
     let in_use = census.segments as usize - census.free_segments.len() - unnamed.segments.len();
+    let pays = in_use.max(unnamed.cells / CELLS_FOR_SEGMENT) as u32;
     // A test's small number makes passes as frequent whatever is in use.
-    let in_use = in_use as u32 / (RECLAIM_SEGMENTS / ids.least_segments.min(RECLAIM_SEGMENTS));
-    ids.reclaim_after = ids.least_segments.max(in_use);
+    let pays = pays / (RECLAIM_SEGMENTS / ids.least_segments.min(RECLAIM_SEGMENTS));
+    ids.reclaim_after = ids.least_segments.max(pays);
     ids.segments.freed.extend_from_slice(&unnamed.segments);
     ids.lives.freed.extend_from_slice(&unnamed.lives);
 }

@@ -61,7 +61,7 @@ pub fn run(me: &RaceCtx) {
     }
     sets::begin_marking();
     wait_until_nobody_is_busy(me);
-    let (marked, sets_in_cells) = mark(&census.taken);
+    let (marked, sets_in_cells, cells) = mark(&census.taken);
     wait_until_nobody_is_busy(me);
     sets::sweep(&sets_in_cells);
 
@@ -84,21 +84,25 @@ pub fn run(me: &RaceCtx) {
         Unnamed {
             segments,
             lives,
+            cells,
             slot_in_use: &|slot| slots.has(slot),
         },
     );
 }
 
-/// The segments and the shared sets that something names.
-fn mark(taken: &[u32]) -> (Bits, Bits) {
+/// The segments and the shared sets that something names, and the number of
+/// cells that were looked at.
+fn mark(taken: &[u32]) -> (Bits, Bits, usize) {
     let (mut segments, mut sets) = (Bits::of(taken), Bits::new());
+    let mut cells = 0;
     racectx::for_each_alive(|ctx| segments.add(ctx.shown_segment().0));
     shadow::for_each_cell(|cell| {
+        cells += 1;
         if let Some(set) = cell.for_each_record(|record| segments.add(record.segment().0)) {
             sets.add(set.0);
         }
     });
-    (segments, sets)
+    (segments, sets, cells)
 }
 
 fn keep_life(lives: &mut Bits, mut life: Life) {
