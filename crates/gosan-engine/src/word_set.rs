@@ -266,9 +266,19 @@ impl<'a> WordSet<'a> {
         order: &impl Order,
         mut race: impl FnMut(Record),
     ) -> Insert {
-        if self.insert_plainly(new, order) {
-            return Insert::Stored(Stored::default());
+        match self.insert_plainly(new, order) {
+            Some(inserted) => inserted,
+            None => self.insert_with_care(new, order, &mut race),
         }
+    }
+
+    /// As [`WordSet::insert`], where [`WordSet::insert_plainly`] did not decide.
+    pub fn insert_with_care(
+        &mut self,
+        new: Record,
+        order: &impl Order,
+        race: &mut impl FnMut(Record),
+    ) -> Insert {
         if self.stands_for(new) {
             return Insert::Known;
         }
@@ -300,7 +310,7 @@ impl<'a> WordSet<'a> {
             }
         }
         if raced {
-            stored.raced = self.report(new, order, &mut race);
+            stored.raced = self.report(new, order, race);
         }
         self.push_or_merge(new);
         Insert::Stored(stored)
@@ -309,7 +319,8 @@ impl<'a> WordSet<'a> {
     /// Adds a record, in place of those whose bit is set.  False where there is
     /// no room.
     #[inline(always)]
-    fn put_in_place_of(&mut self, gone: u32, new: Record, is_write: bool) -> bool {
+    fn put_in_place_of(&mut self, gone: u32, new: Record) -> bool {
+        let is_write = new.kind().is_write();
         if gone == 0 {
             let has_room = self.len < self.records.len();
             if has_room {
@@ -336,30 +347,42 @@ impl<'a> WordSet<'a> {
         true
     }
 
-    /// Adds a record to a small set that has room, if it races with none and
-    /// goes with none of its own time: what [`WordSet::insert`] usually does, in
-    /// fewer steps.  False where that must decide; then nothing has changed.
+    /// Adds a record to a small set that has room, if it races with none: what
+    /// [`WordSet::insert`] usually does, in fewer steps.  `None` where that
+    /// must decide; then nothing has changed.
     #[inline]
-    pub fn insert_plainly(&mut self, new: Record, order: &impl Order) -> bool {
+    pub fn insert_plainly(&mut self, new: Record, order: &impl Order) -> Option<Insert> {
         if self.len > FEW {
-            return false;
+            return None;
         }
         let mut gone = 0u32;
+        let mut takes = None;
         for (i, bits) in self.records[..self.len].iter().enumerate() {
-            let Some(old) = load(bits) else { return false };
+            let old = load(bits)?;
+            if old.segment() == new.segment() {
+                if old.covers(new) {
+                    return Some(Insert::Known);
+                }
+                if let Some(both) = old.merged(new) {
+                    takes = Some((bits, both));
+                    continue;
+                }
+            }
             let (conflicts, covers) = (new.conflicts_with(old), new.covers(old));
             if conflicts | covers {
                 if order.knows(old.segment()) {
                     gone |= u32::from(covers) << i;
                 } else if conflicts {
-                    return false;
+                    return None;
                 }
             }
-            if old.segment() == new.segment() && (old.covers(new) || old.merged(new).is_some()) {
-                return false;
-            }
         }
-        self.put_in_place_of(gone, new, new.kind().is_write())
+        if let Some((place, both)) = takes {
+            place.store(both.bits(), Relaxed);
+        } else if !self.put_in_place_of(gone, new) {
+            return None;
+        }
+        Some(Insert::Stored(Stored::default()))
     }
 
     /// Calls `race` with all that the new record races with.

@@ -400,7 +400,7 @@ fn record_with_care(
 ) {
     loop {
         let mut set = boxes::set_of(owned.id());
-        let answer = set.insert(new, inner, |old| note(hits, address, new, old));
+        let answer = set.insert_with_care(new, inner, &mut |old| note(hits, address, new, old));
         boxes::set_lengths(owned.id(), &set);
         match answer {
             Insert::Known => return,

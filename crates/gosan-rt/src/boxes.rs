@@ -189,7 +189,7 @@ pub fn insert_plainly(id: BoxId, new: Record, order: &impl Order) -> bool {
     if set.renew_read(new, order) {
         return true;
     }
-    let inserted = set.insert_plainly(new, order);
+    let inserted = set.insert_plainly(new, order).is_some();
     if inserted {
         set_lengths(id, &set);
     }

@@ -625,24 +625,16 @@ impl Owned<'_> {
 }
 
 impl Drop for Owned<'_> {
-    /// Lets the cell go; what fits into the cell goes back into it.
+    /// Lets the cell go.  A box that has come to one record stays: the word will
+    /// have two again.
     #[inline]
     fn drop(&mut self) {
-        let bits = if boxes::has_sync(self.id) || boxes::lengths(self.id).0 > 1 {
+        let bits = if boxes::has_sync(self.id) || boxes::lengths(self.id).0 > 0 {
             boxed(self.id)
         } else {
-            self.only_record()
+            boxes::give_back(self.id);
+            0
         };
         self.cell.0.store(bits, Ordering::Release);
-    }
-}
-
-impl Owned<'_> {
-    /// Gives the box back, which has one record or none.  What the cell becomes.
-    #[cold]
-    fn only_record(&self) -> u64 {
-        let only = boxes::set_of(self.id).iter().next().map_or(0, Record::bits);
-        boxes::give_back(self.id);
-        only
     }
 }
