@@ -23,6 +23,8 @@ import (
 //go:cgo_import_static __gosan_unwound
 //go:cgo_import_static __gosan_quick_read
 //go:cgo_import_static __gosan_quick_write
+//go:cgo_import_static __gosan_quick_readrange
+//go:cgo_import_static __gosan_quick_writerange
 
 //go:linkname __gosan_start __gosan_start
 var __gosan_start byte

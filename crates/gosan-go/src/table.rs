@@ -26,43 +26,54 @@ pub const OBJECTS: [&str; 2] = [
     "src/runtime/race/internal/amd64v3/race_linux.syso",
 ];
 
+/// A file of gosan's own that every root has.
+const fn added(file: &'static str, template: &'static str) -> Patch {
+    Patch {
+        file,
+        minors: ALL,
+        change: Change::New { template },
+        need: Need::Required,
+    }
+}
+
+/// A change to a file that nothing works without.
+const fn changed(file: &'static str, anchor: &'static str, replacement: &'static str) -> Patch {
+    Patch {
+        file,
+        minors: ALL,
+        change: Change::Replace {
+            anchor,
+            replacement,
+        },
+        need: Need::Required,
+    }
+}
+
 /// The changes, in no particular order: each file is changed once or more, and
 /// later entries see what earlier ones made of it.  What is added to a file
 /// stands on a line that is there already: stacks, and the test log's
 /// `testing.go:1490`, show the numbers that the user's files have.
 pub const PATCHES: &[Patch] = &[
     // The declarations of the object's own symbols, and what calls them.
-    Patch {
-        file: "src/runtime/race_gosan.go",
-        minors: ALL,
-        change: Change::New {
-            template: include_str!("../patches/race_gosan.go"),
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/runtime/race0_gosan.go",
-        minors: ALL,
-        change: Change::New {
-            template: include_str!("../patches/race0_gosan.go"),
-        },
-        need: Need::Required,
-    },
+    added(
+        "src/runtime/race_gosan.go",
+        include_str!("../patches/race_gosan.go"),
+    ),
+    added(
+        "src/runtime/race0_gosan.go",
+        include_str!("../patches/race0_gosan.go"),
+    ),
     // The object learns how to name files before anything can race.
-    Patch {
-        file: "src/runtime/race.go",
-        minors: ALL,
-        change: Change::Replace {
-            anchor: "\tracecall(&__tsan_init, uintptr(unsafe.Pointer(&gctx)), \
+    changed(
+        "src/runtime/race.go",
+        "\tracecall(&__tsan_init, uintptr(unsafe.Pointer(&gctx)), \
                      uintptr(unsafe.Pointer(&pctx)), \
                      abi.FuncPCABI0(racecallbackthunk), 0)\n",
-            replacement: "\tracecall(&__tsan_init, uintptr(unsafe.Pointer(&gctx)), \
+        "\tracecall(&__tsan_init, uintptr(unsafe.Pointer(&gctx)), \
                           uintptr(unsafe.Pointer(&pctx)), \
                           abi.FuncPCABI0(racecallbackthunk), 0); \
                           racestartobject()\n",
-        },
-        need: Need::Required,
-    },
+    ),
     // The end of the program waits for what is still running.
     Patch {
         file: "src/runtime/race.go",
@@ -77,150 +88,106 @@ pub const PATCHES: &[Patch] = &[
     },
     // What the object would answer at once is answered where it is asked.  The
     // lines of the file stay where they are: they are in stacks.
-    Patch {
-        file: "src/runtime/gosan_raceread_amd64.h",
-        minors: ALL,
-        change: Change::New {
-            template: include_str!("../patches/race_amd64/raceread.h"),
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/runtime/gosan_racewrite_amd64.h",
-        minors: ALL,
-        change: Change::New {
-            template: include_str!("../patches/race_amd64/racewrite.h"),
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/runtime/gosan_racereadrange_amd64.h",
-        minors: ALL,
-        change: Change::New {
-            template: include_str!("../patches/race_amd64/racereadrange.h"),
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/runtime/gosan_racewriterange_amd64.h",
-        minors: ALL,
-        change: Change::New {
-            template: include_str!("../patches/race_amd64/racewriterange.h"),
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/runtime/gosan_racefuncenter_amd64.h",
-        minors: ALL,
-        change: Change::New {
-            template: include_str!("../patches/race_amd64/racefuncenter.h"),
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/runtime/gosan_racefuncexit_amd64.h",
-        minors: ALL,
-        change: Change::New {
-            template: include_str!("../patches/race_amd64/racefuncexit.h"),
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/runtime/race_amd64.s",
-        minors: ALL,
-        change: Change::Replace {
-            anchor: "TEXT\truntime·raceread<ABIInternal>(SB), NOSPLIT, $0-8\n",
-            replacement: "#include \"gosan_raceread_amd64.h\"\n",
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/runtime/race_amd64.s",
-        minors: ALL,
-        change: Change::Replace {
-            anchor: "TEXT\truntime·racewrite<ABIInternal>(SB), NOSPLIT, $0-8\n",
-            replacement: "#include \"gosan_racewrite_amd64.h\"\n",
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/runtime/race_amd64.s",
-        minors: ALL,
-        change: Change::Replace {
-            anchor: "TEXT\truntime·racefuncenter(SB), NOSPLIT, $0-8\n\
+    added(
+        "src/runtime/gosan_raceread_amd64.h",
+        concat!(
+            "#define HOOK runtime·raceread\n#define QUICK __gosan_quick_read\n",
+            include_str!("../patches/race_amd64/reads.h"),
+            include_str!("../patches/race_amd64/race_byte.h"),
+            "#undef HOOK\n#undef QUICK\n#undef UNLIKE\n#undef KNOWN\n",
+        ),
+    ),
+    added(
+        "src/runtime/gosan_racewrite_amd64.h",
+        concat!(
+            "#define HOOK runtime·racewrite\n#define QUICK __gosan_quick_write\n",
+            include_str!("../patches/race_amd64/writes.h"),
+            include_str!("../patches/race_amd64/race_byte.h"),
+            "#undef HOOK\n#undef QUICK\n#undef UNLIKE\n#undef KNOWN\n",
+        ),
+    ),
+    added(
+        "src/runtime/gosan_racereadrange_amd64.h",
+        concat!(
+            "#define HOOK runtime·racereadrange\n#define QUICK __gosan_quick_readrange\n",
+            include_str!("../patches/race_amd64/reads.h"),
+            include_str!("../patches/race_amd64/race_range.h"),
+            "#undef HOOK\n#undef QUICK\n#undef UNLIKE\n#undef KNOWN\n",
+        ),
+    ),
+    added(
+        "src/runtime/gosan_racewriterange_amd64.h",
+        concat!(
+            "#define HOOK runtime·racewriterange\n#define QUICK __gosan_quick_writerange\n",
+            include_str!("../patches/race_amd64/writes.h"),
+            include_str!("../patches/race_amd64/race_range.h"),
+            "#undef HOOK\n#undef QUICK\n#undef UNLIKE\n#undef KNOWN\n",
+        ),
+    ),
+    added(
+        "src/runtime/gosan_racefuncenter_amd64.h",
+        include_str!("../patches/race_amd64/racefuncenter.h"),
+    ),
+    added(
+        "src/runtime/gosan_racefuncexit_amd64.h",
+        include_str!("../patches/race_amd64/racefuncexit.h"),
+    ),
+    changed(
+        "src/runtime/race_amd64.s",
+        "TEXT\truntime·raceread<ABIInternal>(SB), NOSPLIT, $0-8\n",
+        "#include \"gosan_raceread_amd64.h\"\n",
+    ),
+    changed(
+        "src/runtime/race_amd64.s",
+        "TEXT\truntime·racewrite<ABIInternal>(SB), NOSPLIT, $0-8\n",
+        "#include \"gosan_racewrite_amd64.h\"\n",
+    ),
+    changed(
+        "src/runtime/race_amd64.s",
+        "TEXT\truntime·racefuncenter(SB), NOSPLIT, $0-8\n\
                      \tMOVQ\tcallpc+0(FP), R11\n",
-            replacement: "#include \"gosan_racefuncenter_amd64.h\"\n\n",
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/runtime/race_amd64.s",
-        minors: ALL,
-        change: Change::Replace {
-            anchor: "TEXT\truntime·racefuncexit(SB), NOSPLIT, $0-0\n",
-            replacement: "#include \"gosan_racefuncexit_amd64.h\"\n",
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/runtime/race_amd64.s",
-        minors: ALL,
-        change: Change::Replace {
-            anchor: "TEXT\truntime·racereadrange<ABIInternal>(SB), NOSPLIT, $0-16\n",
-            replacement: "#include \"gosan_racereadrange_amd64.h\"\n",
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/runtime/race_amd64.s",
-        minors: ALL,
-        change: Change::Replace {
-            anchor: "TEXT\truntime·racewriterange<ABIInternal>(SB), NOSPLIT, $0-16\n",
-            replacement: "#include \"gosan_racewriterange_amd64.h\"\n",
-        },
-        need: Need::Required,
-    },
+        "#include \"gosan_racefuncenter_amd64.h\"\n\n",
+    ),
+    changed(
+        "src/runtime/race_amd64.s",
+        "TEXT\truntime·racefuncexit(SB), NOSPLIT, $0-0\n",
+        "#include \"gosan_racefuncexit_amd64.h\"\n",
+    ),
+    changed(
+        "src/runtime/race_amd64.s",
+        "TEXT\truntime·racereadrange<ABIInternal>(SB), NOSPLIT, $0-16\n",
+        "#include \"gosan_racereadrange_amd64.h\"\n",
+    ),
+    changed(
+        "src/runtime/race_amd64.s",
+        "TEXT\truntime·racewriterange<ABIInternal>(SB), NOSPLIT, $0-16\n",
+        "#include \"gosan_racewriterange_amd64.h\"\n",
+    ),
     // Locks and allocations are told where the program's options ask for it.
-    Patch {
-        file: "src/runtime/race.go",
-        minors: ALL,
-        change: Change::Replace {
-            anchor: "\nfunc race_Acquire(addr unsafe.Pointer) {\n\tRaceAcquire(addr)\n}\n",
-            replacement: "\nfunc race_Acquire(addr unsafe.Pointer) {\n\tRaceAcquire(addr); \
+    changed(
+        "src/runtime/race.go",
+        "\nfunc race_Acquire(addr unsafe.Pointer) {\n\tRaceAcquire(addr)\n}\n",
+        "\nfunc race_Acquire(addr unsafe.Pointer) {\n\tRaceAcquire(addr); \
                           if raceBuild.locks { racelock(addr) }\n}\n",
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/runtime/race.go",
-        minors: ALL,
-        change: Change::Replace {
-            anchor: "\nfunc race_Release(addr unsafe.Pointer) {\n\tRaceRelease(addr)\n}\n",
-            replacement: "\nfunc race_Release(addr unsafe.Pointer) {\n\tRaceRelease(addr); \
+    ),
+    changed(
+        "src/runtime/race.go",
+        "\nfunc race_Release(addr unsafe.Pointer) {\n\tRaceRelease(addr)\n}\n",
+        "\nfunc race_Release(addr unsafe.Pointer) {\n\tRaceRelease(addr); \
                           if raceBuild.locks { racelock(addr) }\n}\n",
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/runtime/race.go",
-        minors: ALL,
-        change: Change::Replace {
-            anchor: "\nfunc race_ReleaseMerge(addr unsafe.Pointer) {\n\tRaceReleaseMerge(addr)\n}\n",
-            replacement: "\nfunc race_ReleaseMerge(addr unsafe.Pointer) {\n\tRaceReleaseMerge(addr); \
+    ),
+    changed(
+        "src/runtime/race.go",
+        "\nfunc race_ReleaseMerge(addr unsafe.Pointer) {\n\tRaceReleaseMerge(addr)\n}\n",
+        "\nfunc race_ReleaseMerge(addr unsafe.Pointer) {\n\tRaceReleaseMerge(addr); \
                           if raceBuild.locks { racelock(addr) }\n}\n",
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/runtime/race.go",
-        minors: ALL,
-        change: Change::Replace {
-            anchor: "\n\tracecall(&__tsan_malloc, 0, 0, uintptr(p), sz)\n",
-            replacement: "\n\tracecall(&__tsan_malloc, 0, 0, uintptr(p), sz); \
+    ),
+    changed(
+        "src/runtime/race.go",
+        "\n\tracecall(&__tsan_malloc, 0, 0, uintptr(p), sz)\n",
+        "\n\tracecall(&__tsan_malloc, 0, 0, uintptr(p), sz); \
                           if raceBuild.allocations { raceallocated(p) }\n",
-        },
-        need: Need::Required,
-    },
+    ),
     // A recovered panic skips the exits of the frames that it unwinds.
     Patch {
         file: "src/runtime/panic.go",
@@ -247,68 +214,40 @@ pub const PATCHES: &[Patch] = &[
         },
     },
     // Tests say their names, and their package's, to the object.
-    Patch {
-        file: "src/testing/race_gosan.go",
-        minors: ALL,
-        change: Change::New {
-            template: include_str!("../patches/testing_race_gosan.go"),
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/testing/race0_gosan.go",
-        minors: ALL,
-        change: Change::New {
-            template: include_str!("../patches/testing_race0_gosan.go"),
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/testing/testing.go",
-        minors: ALL,
-        change: Change::Replace {
-            anchor: "\n\tInit()\n\treturn &M{\n",
-            replacement: "\n\tInit(); raceTestPackage(deps.ImportPath())\n\treturn &M{\n",
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/testing/testing.go",
-        minors: ALL,
-        change: Change::Replace {
-            anchor: "\nfunc tRunner(t *T, fn func(t *T)) {\n",
-            replacement: "\nfunc tRunner(t *T, fn func(t *T)) { raceTestStarts(t.name)\n",
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/testing/fuzz.go",
-        minors: ALL,
-        change: Change::Replace {
-            anchor: "\nfunc fRunner(f *F, fn func(*F)) {\n",
-            replacement: "\nfunc fRunner(f *F, fn func(*F)) { raceTestStarts(f.name)\n",
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/testing/benchmark.go",
-        minors: ALL,
-        change: Change::Replace {
-            anchor: "\nfunc (b *B) runN(n int) {\n",
-            replacement: "\nfunc (b *B) runN(n int) { raceTestStarts(b.name)\n",
-        },
-        need: Need::Required,
-    },
-    Patch {
-        file: "src/testing/run_example.go",
-        minors: ALL,
-        change: Change::Replace {
-            anchor: "\nfunc runExample(eg InternalExample) (ok bool) {\n",
-            replacement: "\nfunc runExample(eg InternalExample) (ok bool) { \
+    added(
+        "src/testing/race_gosan.go",
+        include_str!("../patches/testing_race_gosan.go"),
+    ),
+    added(
+        "src/testing/race0_gosan.go",
+        include_str!("../patches/testing_race0_gosan.go"),
+    ),
+    changed(
+        "src/testing/testing.go",
+        "\n\tInit()\n\treturn &M{\n",
+        "\n\tInit(); raceTestPackage(deps.ImportPath())\n\treturn &M{\n",
+    ),
+    changed(
+        "src/testing/testing.go",
+        "\nfunc tRunner(t *T, fn func(t *T)) {\n",
+        "\nfunc tRunner(t *T, fn func(t *T)) { raceTestStarts(t.name)\n",
+    ),
+    changed(
+        "src/testing/fuzz.go",
+        "\nfunc fRunner(f *F, fn func(*F)) {\n",
+        "\nfunc fRunner(f *F, fn func(*F)) { raceTestStarts(f.name)\n",
+    ),
+    changed(
+        "src/testing/benchmark.go",
+        "\nfunc (b *B) runN(n int) {\n",
+        "\nfunc (b *B) runN(n int) { raceTestStarts(b.name)\n",
+    ),
+    changed(
+        "src/testing/run_example.go",
+        "\nfunc runExample(eg InternalExample) (ok bool) {\n",
+        "\nfunc runExample(eg InternalExample) (ok bool) { \
                           raceTestStarts(eg.Name); defer raceTestStarts(\"\")\n",
-        },
-        need: Need::Required,
-    },
+    ),
 ];
 
 /// The changes for Go 1.`minor`.

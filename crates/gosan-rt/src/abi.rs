@@ -97,6 +97,30 @@ extern "C" fn __gosan_quick_write(ctx: &RaceCtx, address: usize, pc: u64, distan
     quick::byte(ctx, address, pc, distance, Kind::Write)
 }
 
+/// As `__gosan_quick_read`, to some bytes.
+#[unsafe(no_mangle)]
+extern "C" fn __gosan_quick_readrange(
+    ctx: &RaceCtx,
+    address: usize,
+    bytes: usize,
+    pc: u64,
+    distance: u64,
+) -> bool {
+    quick::range(ctx, address, bytes, pc, distance, Kind::Read)
+}
+
+/// As `__gosan_quick_read`, to some bytes.
+#[unsafe(no_mangle)]
+extern "C" fn __gosan_quick_writerange(
+    ctx: &RaceCtx,
+    address: usize,
+    bytes: usize,
+    pc: u64,
+    distance: u64,
+) -> bool {
+    quick::range(ctx, address, bytes, pc, distance, Kind::Write)
+}
+
 #[inline(never)]
 fn new_read(ctx: *const RaceCtx, address: usize, pc: u64, distance: u64) {
     let site = Site {

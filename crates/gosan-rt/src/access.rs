@@ -155,7 +155,7 @@ fn is_known(inner: &Inner, cell: &Cell, span: Span, kind: Kind) -> bool {
 }
 
 /// Whether a set or box has a record that stands for the goroutine's own.
-fn has(cell: &Cell, bits: u64, state: State, new: Record) -> bool {
+pub fn has(cell: &Cell, bits: u64, state: State, new: Record) -> bool {
     let bits = shadow::unlocked(bits);
     let has = match state {
         State::Shared(set) => sets::peek(set, new),

@@ -122,11 +122,13 @@ impl Frames {
     }
 
     /// The stack of an event in the innermost function, if it happened there
-    /// lately.
+    /// before.
     #[inline]
-    pub fn recent_event(&self, pc: u64) -> Option<StackId> {
+    pub fn known_event(&self, pc: u64) -> Option<StackId> {
+        let node = self.top().node;
         // SAFETY: a frame's node is one of the tree's, which stay.
-        unsafe { &*self.top().node }.recent_event(pc)
+        let recent = unsafe { &*node }.recent_event(pc);
+        recent.or_else(|| stacks::found_event(stacks::id_of(node), pc))
     }
 
     /// The stack of an event at `pc` in a function that was called from `caller`,

@@ -7,24 +7,24 @@
 //! xtask symbols` looks at its machine code.  What it does not answer goes on
 //! to [`crate::access`] on the system stack.
 
+use crate::access;
 use crate::boxes::{self, BoxId};
-use crate::ids;
 use crate::racectx::{Inner, RaceCtx};
 use crate::recent::{self, Remembered};
 use crate::shadow::{self, Cell, State};
-use gosan_engine::record::{Kind, Record};
-use gosan_engine::span::Span;
+use core::sync::atomic::AtomicU8;
+use gosan_engine::record::{Kind, Record, StackId};
+use gosan_engine::span::{Span, WORD_BYTES};
 use gosan_engine::word_set::Order;
 
-/// Records an access to one byte.  False where that takes more.
+/// The largest range, in words.
+const WORDS: usize = 16;
+
+/// Records an access to one byte, which no record of the present segment stands
+/// for, as far as the hook has seen.  False where that takes more.
 #[inline(always)]
 pub fn byte(ctx: &RaceCtx, address: usize, pc: u64, distance: u64, kind: Kind) -> bool {
-    // SAFETY: for an event of this goroutine, as in `abi`.
-    let inner = unsafe { ctx.inner() };
-    if inner.frames.are_deeper_than(distance) || !ctx.has_segment(inner) {
-        return false;
-    }
-    let Some(stack) = inner.frames.recent_event(pc) else {
+    let Some((inner, stack)) = stack(ctx, pc, distance) else {
         return false;
     };
     let Some((cell, touched)) = shadow::locate(address) else {
@@ -34,6 +34,72 @@ pub fn byte(ctx: &RaceCtx, address: usize, pc: u64, distance: u64, kind: Kind) -
     // While busy, the slot of a record that is in the cell stays what it is.
     let _busy = ctx.busy();
     let (bits, state) = cell.load();
+    recorded(inner, cell, touched, (bits, state), new, kind)
+}
+
+/// Records an access to some bytes.  False where that takes more, for some or
+/// all of them.
+#[inline(always)]
+pub fn range(
+    ctx: &RaceCtx,
+    address: usize,
+    bytes: usize,
+    pc: u64,
+    distance: u64,
+    kind: Kind,
+) -> bool {
+    if bytes > WORDS * WORD_BYTES {
+        return false;
+    }
+    let Some((inner, stack)) = stack(ctx, pc, distance) else {
+        return false;
+    };
+    let _busy = ctx.busy();
+    let end = address + bytes;
+    let mut at = address;
+    while at < end {
+        let start = at % WORD_BYTES;
+        let len = (end - at).min(WORD_BYTES - start);
+        let Some((cell, touched)) = shadow::locate(at) else {
+            return true;
+        };
+        let new = Record::new(inner.segment, stack, Span::new(start, len), kind);
+        let (bits, state) = cell.load();
+        let known = match state {
+            State::Empty => false,
+            State::One(old) => old.segment() == new.segment() && old.covers(new),
+            State::Shared(_) | State::Boxed { .. } => access::has(cell, bits, state, new),
+        };
+        if !known && !recorded(inner, cell, touched, (bits, state), new, kind) {
+            return false;
+        }
+        at += len;
+    }
+    true
+}
+
+/// The goroutine's state, and the stack of an event in its innermost frame.
+#[inline(always)]
+fn stack(ctx: &RaceCtx, pc: u64, distance: u64) -> Option<(&Inner, StackId)> {
+    // SAFETY: for an event of this goroutine, as in `abi`.
+    let inner = unsafe { ctx.inner() };
+    if inner.frames.are_deeper_than(distance) || !ctx.has_segment(inner) {
+        return None;
+    }
+    let stack = inner.frames.known_event(pc)?;
+    Some((inner, stack))
+}
+
+/// Records an access to a word that has this content.
+#[inline(always)]
+fn recorded(
+    inner: &Inner,
+    cell: &Cell,
+    touched: &AtomicU8,
+    (bits, state): (u64, State),
+    new: Record,
+    kind: Kind,
+) -> bool {
     let becomes = match state {
         State::Empty => {
             shadow::touch(touched);
@@ -41,7 +107,7 @@ pub fn byte(ctx: &RaceCtx, address: usize, pc: u64, distance: u64, kind: Kind) -
         }
         State::One(old) => {
             // Its own earlier times a goroutine knows.
-            if new.covers(old) && ids::slot_of(old.segment()) == inner.hb.slot() {
+            if new.covers(old) && inner.is_own(old.segment()) {
                 new.bits()
             } else if let Some(both) = old.merged(new) {
                 both.bits()

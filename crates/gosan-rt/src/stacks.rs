@@ -204,6 +204,16 @@ pub fn event(parent: StackId, pc: u64) -> StackId {
     id
 }
 
+/// The stack of an event at `pc` on `parent`, if it happened before.
+#[inline(never)]
+pub fn found_event(parent: StackId, pc: u64) -> Option<StackId> {
+    let id = find(table(), parent, pc, EVENT)?;
+    if pc >> 32 == 0 {
+        NODES.get(parent.0 as usize).remember_event(pc, id);
+    }
+    Some(id)
+}
+
 /// The node of a stack, at an address that stays.
 #[inline]
 pub fn node(stack: StackId) -> *const Node {

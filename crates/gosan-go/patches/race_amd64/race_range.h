@@ -1,7 +1,7 @@
 // The usual case first: whole words, each with a record of the goroutine's
-// present segment that stands for a write of all its bytes.  What follows is
-// Go's own way to the object.
-TEXT	runtime·racewriterange<ABIInternal>(SB), NOSPLIT, $0-16
+// present segment that stands for this access to all its bytes.  What follows
+// is Go's own way to the object.  For the names in capitals see race_byte.h.
+TEXT	HOOK<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-16
 	MOVQ	g_racectx(R14), RARG0
 	CMPQ	AX, runtime·racearenastart(SB)
 	JB	data
@@ -25,8 +25,7 @@ word:
 	MOVQ	-8(R8)(CX*8), R10	// the cell of the last word that is left
 	MOVL	R10, R11
 	XORL	64(RARG0), R11	// segment
-	XORL	$0x10000000, R11
-	TESTL	$0x3fffffff, R11	// the same, and the kind is a plain one
+	UNLIKE(R11)
 	JNE	slow
 	SHRQ	$56, R10
 	CMPL	R10, $0xff
@@ -45,3 +44,21 @@ data:
 	MOVQ	56(RARG0), R8	// data_shadow
 	JMP	look
 slow:
+	// On this stack, which has room for what it needs: see quick.rs.
+	MOVQ	AX, RARG1
+	MOVQ	BX, RARG2
+	MOVQ	(SP), RARG3
+	MOVQ	(g_stack+stack_hi)(R14), R8
+	SUBQ	SP, R8
+	MOVQ	AX, R13
+	MOVQ	SP, R12
+	ANDQ	$~15, SP
+	MOVQ	$QUICK(SB), AX
+	CALL	AX
+	MOVQ	R12, SP
+	XORPS	X15, X15
+	TESTB	AX, AX
+	MOVQ	R13, AX
+	JEQ	other
+	RET
+other:

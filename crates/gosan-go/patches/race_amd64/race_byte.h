@@ -1,7 +1,11 @@
 // The usual case first: a record of the goroutine's present segment stands for
-// a read of this byte.  What follows is Go's own way to the object.
+// this access to this byte.  What follows is Go's own way to the object.
 // Offsets: see racectx.rs; the record's layout: see record.rs.
-TEXT	runtime·raceread<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-8
+//
+// HOOK is the function and QUICK what it calls, UNLIKE leaves zero where a
+// record is of the same segment and of a kind that will do, and KNOWN is where
+// the bytes that are known begin in an entry of recent.rs.
+TEXT	HOOK<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ	g_racectx(R14), RARG0
 	CMPQ	AX, runtime·racearenastart(SB)
 	JB	data
@@ -16,7 +20,7 @@ look:
 	MOVQ	(R8)(R9*1), R9	// the cell
 	MOVL	R9, R10
 	XORL	64(RARG0), R10	// segment
-	TESTL	$0x2fffffff, R10	// the same, and the kind is a plain one
+	UNLIKE(R10)
 	JNE	several
 	MOVL	AX, CX
 	ORL	$~7, CX	// bit 56 + the number of the byte
@@ -67,7 +71,7 @@ record:
 	MOVQ	8(R10)(R11*8), BX
 	MOVL	BX, CX
 	XORL	64(RARG0), CX	// segment
-	TESTL	$0x2fffffff, CX
+	UNLIKE(CX)
 	JNE	next
 	MOVL	AX, CX
 	ORL	$~7, CX
@@ -97,7 +101,7 @@ many:
 	JNE	slow
 	MOVL	AX, CX
 	ANDL	$7, CX
-	ADDL	$48, CX	// reads
+	ADDL	$KNOWN, CX
 	BTQ	CX, BX
 	JCC	slow
 again:
@@ -118,7 +122,7 @@ slow:
 	MOVQ	AX, R13
 	MOVQ	SP, R12
 	ANDQ	$~15, SP
-	MOVQ	$__gosan_quick_read(SB), AX
+	MOVQ	$QUICK(SB), AX
 	CALL	AX
 	MOVQ	R12, SP
 	XORPS	X15, X15

@@ -1,0 +1,2 @@
+#define UNLIKE(record)	TESTL	$0x2fffffff, record	// a read or a write
+#define KNOWN	48
