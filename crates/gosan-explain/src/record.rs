@@ -12,8 +12,9 @@ pub const NEEDLE: &str = "\"fingerprint\"";
 
 /// Reads a line that is a record.
 pub fn read(line: &str) -> Option<Event> {
-    let line = line.trim();
-    if !line.starts_with('{') || !line.contains(NEEDLE) || !line.contains("\"accesses\"") {
+    // What passes lines on may have put something before.
+    let line = line[line.find('{')?..].trim_end();
+    if !line.ends_with('}') || !line.contains(NEEDLE) || !line.contains("\"accesses\"") {
         return None;
     }
     let value: Value = serde_json::from_str(line).ok()?;

@@ -8,7 +8,7 @@ use crate::random::Random;
 use crate::run::verdicts_of;
 
 /// So many places are tried in each log.
-const PLACES: usize = 40;
+const PLACES: usize = 15;
 
 /// What may still be said when what says more is cut off: a response's header is
 /// a map, a request's body is a reader, and the bodies of two subtests are literals of one function.

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 /// A log.
 #[derive(Debug)]
 pub struct Fixture {
-    /// `go1.21`, `pages`, `by-hand`.
+    /// `go1.21`, `gosan`, `pages`, `by-hand`.
     pub group: String,
     /// `map-writes`, `GS0101`.
     pub name: String,
@@ -41,7 +41,7 @@ pub fn of(group: &str, name: &str) -> &'static Fixture {
 pub fn of_every_go(name: &str) -> Vec<&'static Fixture> {
     let found: Vec<_> = all()
         .iter()
-        .filter(|fixture| fixture.group.starts_with("go") && fixture.name == name)
+        .filter(|fixture| fixture.group.starts_with("go1.") && fixture.name == name)
         .collect();
     assert_eq!(found.len(), 7, "logs named {name}, one for each Go");
     found
