@@ -10,6 +10,7 @@ mod demo;
 mod detector;
 mod exact;
 mod fixtures;
+mod fuzz;
 mod go;
 mod instructions;
 mod kernels;
@@ -100,6 +101,8 @@ enum Task {
     Pictures,
     /// Make the logs anew that the tests of gosan explain read, with Go 1.21 to 1.27
     Fixtures(fixtures::Options),
+    /// Show the parsers inputs that nobody wrote, a minute for each
+    Fuzz(fuzz::Options),
     /// Write the lists of codes in docs/codes/ from the pages and corpus/codes.txt
     Codes {
         /// Only say whether they are what would be written
@@ -138,6 +141,7 @@ fn main() -> ExitCode {
         }
         Task::Pictures => pictures::run(),
         Task::Fixtures(options) => fixtures::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::Codes { check } => codes::run(check),
         Task::Tidy => tidy::run(),
         Task::Symbols => symbols::run(),

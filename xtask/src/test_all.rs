@@ -13,7 +13,9 @@ use crate::go::{Go, find};
 use crate::process::{self, Stream};
 use crate::tally::{self, Tally};
 use crate::workspace::{self, Profile};
-use crate::{codes, exact, instructions, kernels, race_suite, random, std_compare, symbols, tidy};
+use crate::{
+    codes, exact, fuzz, instructions, kernels, race_suite, random, std_compare, symbols, tidy,
+};
 
 const CHECK_LIMIT: Duration = Duration::from_secs(10 * 60);
 const CARGO_TEST_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -65,6 +67,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "accesses at the same instant, in every order",
         run: same_instant,
+    },
+    Step {
+        name: "fuzzing, a minute for each parser",
+        run: |_| fuzz::run_quick(),
     },
     Step {
         name: "races that are far apart, small distances",

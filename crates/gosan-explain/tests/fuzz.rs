@@ -1,13 +1,19 @@
-//! Drives the fuzz target of `fuzz/` with a stable compiler: real logs, changed
+//! Drives the fuzz targets of `fuzz/` with a stable compiler: real inputs, changed
 //! at random for a while, must neither panic nor take longer than their length
-//! allows. `GOSAN_FUZZ_SECONDS` sets the while. cargo-fuzz, which is guided by
-//! coverage, needs a nightly compiler: `fuzz/Cargo.toml` says how.
+//! allows. `GOSAN_FUZZ_SECONDS` sets the while for each; `cargo xtask fuzz` runs
+//! cargo-fuzz in the place of this where it is there.
+
+#[path = "../../../fuzz/seeds.rs"]
+mod seeds;
+#[path = "../../../fuzz/targets.rs"]
+mod targets;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use gosan_explain::{Sources, explain, render};
+use seeds::SEEDS;
+use targets::run;
 
 /// A log of this many bytes may take this long in a test build.
 const MAX_BYTES: usize = 256 << 10;
@@ -54,14 +60,6 @@ const WORDS: &[&str] = &[
     "{\"schema\":1,\"fingerprint\":\"x\",\"accesses\":[{\"op\":\"write\",\"stack\":[]}]}\n",
 ];
 
-fn target(log: &[u8]) {
-    let sources = Sources::none();
-    if let Ok(explanation) = explain(log, &sources, |_| {}) {
-        render::text::render(&explanation, &sources, false);
-        render::json::render(&explanation);
-    }
-}
-
 /// Changes a log in a few places.
 fn change(log: &mut Vec<u8>, others: &[Vec<u8>], random: &mut Random) {
     for _ in 0..=random.below(6) {
@@ -99,59 +97,96 @@ fn change(log: &mut Vec<u8>, others: &[Vec<u8>], random: &mut Random) {
     log.truncate(MAX_BYTES);
 }
 
-/// The fixtures.
-fn seeds() -> Vec<Vec<u8>> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    let mut seeds = Vec::new();
-    for group in fs::read_dir(directory).expect("the fixtures") {
-        let group = group.expect("a group").path();
-        for log in fs::read_dir(group).expect("a directory") {
-            seeds.push(fs::read(log.expect("a log").path()).expect("it can be read"));
-        }
-    }
-    seeds.sort();
-    seeds
+/// The files that a target begins with.
+fn seeds_of(name: &str) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let seeds = SEEDS.iter().find(|seeds| seeds.target == name);
+    seeds.expect("a target").files(&root)
 }
 
-#[test]
-fn changed_logs_neither_panic_nor_take_long() {
+/// Shows a target changed inputs for a while.
+fn drive(name: &str) {
     let seconds = std::env::var("GOSAN_FUZZ_SECONDS")
         .ok()
         .and_then(|text| text.parse().ok())
-        .unwrap_or(20);
-    let seeds = seeds();
+        .unwrap_or(2);
+    let seeds: Vec<Vec<u8>> = seeds_of(name)
+        .iter()
+        .map(|path| fs::read(path).expect("a seed can be read"))
+        .collect();
+    assert!(!seeds.is_empty(), "{name} has no seeds");
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut tries = 0u64;
-    let mut log = seeds[0].clone();
+    let mut input = seeds[0].clone();
     while Instant::now() < end {
         // Some go on from the one before.
         if random.below(4) != 0 {
-            log.clone_from(&seeds[random.below(seeds.len())]);
+            input.clone_from(&seeds[random.below(seeds.len())]);
         }
-        change(&mut log, &seeds, &mut random);
+        change(&mut input, &seeds, &mut random);
         let begun = Instant::now();
-        target(&log);
-        assert!(begun.elapsed() < LIMIT, "{} bytes took too long", log.len());
+        run(name, &input);
+        assert!(
+            begun.elapsed() < LIMIT,
+            "{} bytes took too long",
+            input.len()
+        );
         tries += 1;
     }
-    assert!(tries > 50, "only {tries} logs were tried");
+    println!("{name}: {tries} inputs in {seconds} s");
+    assert!(tries > 20, "only {tries} inputs were tried");
+}
+
+#[test]
+fn every_target_is_driven() {
+    let driven = ["explain_log", "explain_source", "records"];
+    assert!(SEEDS.iter().map(|seeds| seeds.target).eq(driven));
+}
+
+#[test]
+fn explain_log() {
+    drive("explain_log");
+}
+
+#[test]
+fn explain_source() {
+    drive("explain_source");
+}
+
+#[test]
+fn records() {
+    drive("records");
 }
 
 /// What would be slow if anything looked at what it has seen before.
 #[test]
 fn time_grows_with_the_length_only() {
-    for word in WORDS {
-        let measure = |times: usize| {
-            let log = word.repeat(times);
+    let seeds = seeds_of("explain_log");
+    let texts = seeds
+        .iter()
+        .filter(|path| {
+            ["go1.26", "gosan", "by-hand"]
+                .iter()
+                .any(|group| path.parent().is_some_and(|parent| parent.ends_with(group)))
+        })
+        .filter_map(|path| fs::read_to_string(path).ok())
+        .filter(|text| text.len() < 4000);
+    // Each by itself, and as one of many different lines.
+    for text in WORDS.iter().map(|word| (*word).to_owned()).chain(texts) {
+        let measure = |bytes: usize| {
+            let times = bytes / text.len();
+            let same = text.repeat(times);
+            let differing: String = (0..times).map(|index| format!("{index} {text}")).collect();
             let begun = Instant::now();
-            target(log.as_bytes());
+            run("explain_log", same.as_bytes());
+            run("explain_log", differing.as_bytes());
             begun.elapsed()
         };
-        let few = measure(4000);
-        let many = measure(16_000);
+        let few = measure(30_000);
+        let many = measure(120_000);
         // Four times the length; quadratic time would be sixteen times.
-        let limit = few * 10 + Duration::from_millis(400);
-        assert!(many < limit, "{word:?}: {few:?}, then {many:?}");
+        let limit = few * 9 + Duration::from_millis(300);
+        assert!(many < limit, "{text:?}: {few:?}, then {many:?}");
     }
 }
