@@ -7,18 +7,42 @@ use serde_json::Value;
 
 use crate::model::{Access, Event, Frame, Operation, Problem, Race};
 
-/// What stands in every record and in hardly any other line.
-pub const NEEDLE: &str = "\"fingerprint\"";
+/// What stands in every line of records, and in hardly any other.
+pub const NEEDLES: [&str; 2] = ["\"fingerprint\"", "\"process\":{\"pid\""];
 
-/// Reads a line that is a record.
-pub fn read(line: &str) -> Option<Event> {
+/// A line of a file of records.
+pub enum Line {
+    /// A process: its races follow.
+    Process,
+    Race(Event),
+    /// How often one of the process's races was seen so far.
+    Repeat {
+        race: usize,
+        count: u64,
+    },
+}
+
+/// Reads a line of records.
+pub fn read(line: &str) -> Option<Line> {
     // What passes lines on may have put something before.
     let line = line[line.find('{')?..].trim_end();
-    if !line.ends_with('}') || !line.contains(NEEDLE) || !line.contains("\"accesses\"") {
+    let told = line.ends_with('}') && line.contains("\"schema\"");
+    if !told || !NEEDLES.iter().any(|needle| line.contains(needle)) {
         return None;
     }
     let value: Value = serde_json::from_str(line).ok()?;
-    event(&value)
+    value.get("schema")?;
+    if value.get("process").is_some_and(Value::is_object) {
+        return Some(Line::Process);
+    }
+    if let Some(repeat) = value.get("repeat") {
+        let number = |key: &str| repeat.get(key).and_then(Value::as_u64);
+        return Some(Line::Repeat {
+            race: usize::try_from(number("race")?).ok()?,
+            count: number("count")?,
+        });
+    }
+    event(&value).map(Line::Race)
 }
 
 /// Reads a record.
@@ -138,7 +162,9 @@ mod tests {
             "object":{"kind":"global","symbol":"main.hits","size":8},"locks":[[{"address":"0x1","mode":"shared"}],[]],
             "count":3,"time_ms":1}"#
             .replace('\n', " ");
-        let event = read(&line).unwrap();
+        let Some(Line::Race(event)) = read(&line) else {
+            panic!();
+        };
         assert_eq!(event.count, 3);
         let Problem::Race(race) = event.problem else {
             panic!();
@@ -153,6 +179,6 @@ mod tests {
         assert_eq!(race.accesses[0].locks, ["0x1 (shared)"]);
         assert_eq!(race.accesses[1].operation, Operation::AtomicRead);
         assert_eq!(race.accesses[1].goroutine, None);
-        assert_eq!(read(r#"{"fingerprint":1,"accesses":[]}"#), None);
+        assert!(read(r#"{"fingerprint":1,"accesses":[]}"#).is_none());
     }
 }

@@ -12,7 +12,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use super::envelope::{self, Letter};
 use super::prefix::Prefix;
 use super::{stamp, text};
-use crate::model::Event;
+use crate::model::{Event, Problem};
 use crate::parse::{Block, Fed, TRIGGERS};
 use crate::record;
 
@@ -26,12 +26,15 @@ const MAX_STRANGERS: u32 = 20_000;
 /// A part of a line that a wrapper left unfinished is kept up to this length.
 const MAX_PARTIAL: usize = 1 << 16;
 
-/// Finds what opens a block, or is one: the last needle is a record's.
+/// The races of so many records are kept, to count those that are seen again.
+const MAX_RECORDED: usize = 1000;
+
+/// Finds what opens a block, or is one: the last needles are those of records.
 pub static NEEDLES: LazyLock<AhoCorasick> = LazyLock::new(|| {
     let needles = TRIGGERS
         .iter()
         .map(|trigger| trigger.needle)
-        .chain([record::NEEDLE]);
+        .chain(record::NEEDLES);
     AhoCorasick::builder()
         .match_kind(MatchKind::LeftmostFirst)
         .build(needles)
@@ -67,6 +70,8 @@ pub struct Router {
     /// The time of the newest line that had one.
     last_time: Option<String>,
     done: Vec<Event>,
+    /// The races of the last process that records tell of, and their counts.
+    recorded: Vec<(Problem, u64)>,
 }
 
 impl Router {
@@ -92,8 +97,8 @@ impl Router {
     pub fn line(&mut self, bytes: &[u8]) {
         let line = text::clean(bytes);
         if line.contains('{') {
-            if let Some(event) = record::read(&line) {
-                self.done.push(event);
+            if let Some(line) = record::read(&line) {
+                self.record(line);
                 return;
             }
             if let Some(letter) = envelope::open(&line) {
@@ -102,6 +107,30 @@ impl Router {
             }
         }
         self.plain(&line);
+    }
+
+    /// A line of records: counts that it tells are of the races before it.
+    fn record(&mut self, line: record::Line) {
+        match line {
+            record::Line::Process => self.recorded.clear(),
+            record::Line::Race(event) => {
+                if self.recorded.len() < MAX_RECORDED {
+                    self.recorded.push((event.problem.clone(), event.count));
+                }
+                self.done.push(event);
+            }
+            record::Line::Repeat { race, count } => {
+                let Some((problem, told)) = self.recorded.get_mut(race) else {
+                    return;
+                };
+                if let Some(more) = count.checked_sub(*told).filter(|more| *more > 0) {
+                    *told = count;
+                    let mut event = Event::new(problem.clone(), None);
+                    event.count = more;
+                    self.done.push(event);
+                }
+            }
+        }
     }
 
     /// The end of the log: what is open is cut.

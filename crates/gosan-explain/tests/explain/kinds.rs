@@ -151,3 +151,16 @@ fn repetition_is_counted() {
         }
     }
 }
+
+#[test]
+fn records_count_what_was_seen_again() {
+    let explanation = explained(&fixtures::of("gosan", "records").text, &Sources::none());
+    let mut counts: Vec<_> = explanation
+        .findings
+        .iter()
+        .map(|finding| finding.occurrences)
+        .collect();
+    counts.sort_unstable();
+    // The race on the value behind the key was repeated, those on the map were not.
+    assert_eq!(counts, [1, 1, 2]);
+}
