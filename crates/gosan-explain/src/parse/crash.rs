@@ -218,7 +218,11 @@ impl Reader {
 
     pub fn finish(mut self, test: Option<String>) -> Vec<Problem> {
         self.close();
-        let test = test.or(self.test.take()).or_else(|| {
+        let named = self
+            .head
+            .as_ref()
+            .and_then(|(_, told)| test_of_message(told));
+        let test = test.or(self.test.take()).or(named).or_else(|| {
             self.goroutines
                 .iter()
                 .find_map(|goroutine| test_of_stack(&goroutine.stack))
@@ -304,6 +308,14 @@ pub fn has_own_code(stack: &[Frame]) -> bool {
     use crate::frames::Owner;
     own_index(stack)
         .is_some_and(|index| matches!(stack[index].owner(), Owner::User | Owner::Library))
+}
+
+/// The test of `Log in goroutine after TestX/part has completed: …`.
+fn test_of_message(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once(" in goroutine after ")?;
+    let (test, _) = rest.split_once(" has completed")?;
+    let top = test.split('/').next()?;
+    top.starts_with("Test").then(|| top.to_owned())
 }
 
 /// What stands before the message is decoration, and no sentence.
@@ -418,6 +430,24 @@ mod tests {
             stuck.goroutines.created,
             [Frame::new("main.ask", "/src/a.go", 5)]
         );
+    }
+
+    #[test]
+    fn a_message_can_name_the_test() {
+        for (message, test) in [
+            (
+                "Log in goroutine after TestX has completed: done",
+                Some("TestX"),
+            ),
+            (
+                "Fail in goroutine after TestX/a_b has completed",
+                Some("TestX"),
+            ),
+            ("Log in goroutine after a while has completed", None),
+            ("send on closed channel", None),
+        ] {
+            assert_eq!(test_of_message(message).as_deref(), test);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use gosan_explain::{Sources, all, by_code, explain, render};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::exit_codes;
 
@@ -58,7 +58,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         sources.add(source);
     }
     let explanation = match subject {
-        "-" => explain(io::stdin().lock(), &sources, |_| {}).context("standard input")?,
+        "-" => of_input(&sources)?,
         path => of_file(path, &sources)?,
     };
     match options.format {
@@ -68,6 +68,23 @@ pub fn run(options: &Options) -> Result<ExitCode> {
             print(&render::text::render(&explanation, &sources, styled))
         }
     }
+}
+
+/// Nobody knows how much will come, so what came is shown, once it is much.
+fn of_input(sources: &Sources) -> Result<gosan_explain::Explanation> {
+    let bar = ProgressBar::hidden();
+    let seen = io::stderr().is_terminal();
+    let style = ProgressStyle::with_template("{spinner} {bytes} read, {binary_bytes_per_sec}")
+        .expect("the template is well formed");
+    bar.set_style(style);
+    let result = explain(io::stdin().lock(), sources, |read| {
+        if seen && read >= LONG && bar.is_hidden() {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        bar.set_position(read);
+    });
+    bar.finish_and_clear();
+    result.context("standard input")
 }
 
 fn of_file(path: &str, sources: &Sources) -> Result<gosan_explain::Explanation> {
@@ -82,9 +99,11 @@ fn of_file(path: &str, sources: &Sources) -> Result<gosan_explain::Explanation> 
     result.with_context(|| path.to_owned())
 }
 
+/// Less is read before anybody has seen a bar.
+const LONG: u64 = 32 << 20;
+
 /// A bar, if there is somebody to see it and it takes long enough.
 fn bar(length: u64) -> ProgressBar {
-    const LONG: u64 = 32 << 20;
     if length < LONG || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
