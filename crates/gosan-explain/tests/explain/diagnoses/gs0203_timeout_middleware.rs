@@ -39,3 +39,18 @@ fn a_context_with_a_timeout_starts_nothing() {
         .log("example.com/gs0101.TestAdd()", "context.WithTimeout()")
         .gets_only(&["GS0101", "GS0102"]);
 }
+
+#[test]
+fn the_timeouts_of_the_library_and_of_frameworks_are_known() {
+    for name in [
+        "net/http.(*timeoutHandler).ServeHTTP",
+        "github.com/labstack/echo/v4/middleware.TimeoutConfig.ToMiddleware",
+        "github.com/gin-contrib/timeout.New",
+        "github.com/go-chi/chi/v5/middleware.Timeout",
+    ] {
+        page("GS0203")
+            .without_source()
+            .log("example.com/gs0203.TestTimeout.Timeout", name)
+            .gets_only(&["GS0203"]);
+    }
+}

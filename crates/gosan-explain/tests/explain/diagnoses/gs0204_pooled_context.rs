@@ -50,3 +50,33 @@ fn within_a_request_it_is_the_frameworks_own_matter() {
         "{verdicts:?}"
     );
 }
+
+#[test]
+fn the_contexts_of_other_frameworks_are_known() {
+    for (reuse, module) in [
+        (
+            "github.com/labstack/echo/v4.(*context).Reset",
+            "github.com/labstack/echo/v4@v4.12.0",
+        ),
+        (
+            "github.com/gofiber/fiber/v2.(*App).AcquireCtx",
+            "github.com/gofiber/fiber/v2@v2.52.5",
+        ),
+        (
+            "github.com/valyala/fasthttp.(*RequestCtx).Reset",
+            "github.com/valyala/fasthttp@v1.55.0",
+        ),
+    ] {
+        of_gin("")
+            .log("github.com/gin-gonic/gin.(*Context).reset", reuse)
+            .log(
+                "github.com/gin-gonic/gin@v1.10.0/context.go:101",
+                &format!("{module}/ctx.go:101"),
+            )
+            .log(
+                "github.com/gin-gonic/gin.(*Engine).ServeHTTP",
+                "example.com/shop.serve",
+            )
+            .gets_only(&["GS0204"]);
+    }
+}
