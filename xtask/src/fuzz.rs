@@ -176,6 +176,7 @@ fn at_random(targets: &[&'static Seeds], seconds: u64) -> Result<Tally> {
     let mut command = workspace::cargo();
     command.args(["test", "--package", "gosan-explain", "--test", "fuzz", "--"]);
     command.args(["--nocapture", "--exact"]);
+    command.arg(format!("--test-threads={}", targets.len()));
     command.args(targets.iter().map(|target| target.target));
     command.env("GOSAN_FUZZ_SECONDS", seconds.to_string());
     let outcome = process::show(&mut command, BUILD_LIMIT + Duration::from_secs(4 * seconds))?;
