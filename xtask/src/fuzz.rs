@@ -25,7 +25,7 @@ const PROBE_LIMIT: Duration = Duration::from_secs(60);
 const BUILD_LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// An input may take so many seconds, be so many bytes, and take so many megabytes.
-const LIMITS: [&str; 3] = ["-timeout=10", "-max_len=65536", "-rss_limit_mb=2048"];
+const LIMITS: [&str; 3] = ["-timeout=25", "-max_len=65536", "-rss_limit_mb=2048"];
 
 /// What CI gives each target.
 const CI_SECONDS: u64 = 60;
