@@ -21,6 +21,7 @@ mod quote;
 mod race_suite;
 mod random;
 mod soak;
+mod stack_use;
 mod std_compare;
 mod symbols;
 mod tally;

@@ -3,8 +3,10 @@
 //! The object is linked into every Go program that gosan builds, cgo programs
 //! with a libc of their own among them.  So it may refer to nothing outside, and
 //! may define no global name but those that Go's runtime calls: a global
-//! `memset` in it would replace libc's for the user's C code.
+//! `memset` in it would replace libc's for the user's C code.  What it runs on a
+//! goroutine's stack has to fit there: see [`stack_use`].
 
+use crate::stack_use;
 use anyhow::{Context, Result};
 use object::{File, Object, ObjectSection, ObjectSymbol, SectionFlags, elf};
 
@@ -58,6 +60,14 @@ fn check(object: &[u8]) -> Result<Vec<String>> {
     }
     if entry_points == 0 {
         problems.push("the object defines no entry point".to_owned());
+    }
+    for (name, bytes) in stack_use::quick(&file)? {
+        if bytes > stack_use::LIMIT {
+            problems.push(format!(
+                "{name} may take {bytes} bytes of a goroutine's stack; {} are there",
+                stack_use::LIMIT
+            ));
+        }
     }
     for section in file.sections() {
         let name = section.name().context("a section's name is not text")?;

@@ -73,27 +73,35 @@ pub fn renew(
     knows: impl Fn(Segment) -> bool,
 ) -> Option<(usize, usize)> {
     let alone = (1, usize::from(kind.is_write()));
-    let goes = |place: usize| goes(&records[place], new, kind, &knows);
-    let (place, bits, numbers) = match len {
-        1 => match goes(0)? {
+    if len == 0 || len > 2 {
+        return None;
+    }
+    let first = fate(&records[0], new, kind, &knows)?;
+    let (place, bits, numbers) = if len == 1 {
+        match first {
             Fate::Goes => (0, new.bits(), alone),
             Fate::Takes(both) => (0, both.bits(), (len, writes)),
-            Fate::Stays if !kind.is_write() => (1, new.bits(), (2, writes)),
-            Fate::Stays => return None,
-        },
-        2 => match (goes(0)?, goes(1)?) {
-            (Fate::Goes, Fate::Goes) => (0, new.bits(), alone),
-            (Fate::Goes, Fate::Stays) if (writes > 0) == kind.is_write() => {
+            Fate::Stays if kind.is_write() => return None,
+            Fate::Stays => (1, new.bits(), (2, writes)),
+        }
+    } else {
+        let second = fate(&records[1], new, kind, &knows)?;
+        if let Fate::Takes(both) = first {
+            (0, both.bits(), (len, writes))
+        } else if let Fate::Takes(both) = second {
+            (1, both.bits(), (len, writes))
+        } else {
+            let (goes, too) = (matches!(first, Fate::Goes), matches!(second, Fate::Goes));
+            if goes && too {
+                (0, new.bits(), alone)
+            } else if goes && (writes > 0) == kind.is_write() {
                 (0, new.bits(), (len, writes))
-            }
-            (Fate::Stays, Fate::Goes) if (writes > 1) == kind.is_write() => {
+            } else if too && (writes > 1) == kind.is_write() {
                 (1, new.bits(), (len, writes))
+            } else {
+                return None;
             }
-            (Fate::Takes(both), _) => (0, both.bits(), (len, writes)),
-            (_, Fate::Takes(both)) => (1, both.bits(), (len, writes)),
-            _ => return None,
-        },
-        _ => return None,
+        }
     };
     records[place].store(bits, Relaxed);
     Some(numbers)
@@ -110,7 +118,7 @@ enum Fate {
 
 /// What becomes of a record; `None` where that takes more to say.
 #[inline(always)]
-fn goes(
+fn fate(
     place: &AtomicU64,
     new: Record,
     kind: Kind,

@@ -111,10 +111,16 @@ fn is_second_half(inner: &Inner, address: usize) -> bool {
     last.is_some_and(|held| !held.shared && held.mutex + WRITER_SEM == address)
 }
 
+/// Whether anybody asked for the locks.
+#[inline]
+pub fn are_followed() -> bool {
+    FOLLOWED.load(Ordering::Relaxed)
+}
+
 /// A segment begins under these locks.
 #[inline]
 pub fn segment_begins(segment: Segment, held: &[Held]) {
-    if FOLLOWED.load(Ordering::Relaxed) {
+    if are_followed() {
         note_segment(segment, held);
     }
 }
@@ -147,7 +153,7 @@ fn keep(held: &[Held]) -> u32 {
 
 /// The locks of all accesses of a segment that is in use, where they are known.
 pub fn of(segment: Segment) -> Option<Vec<Held>> {
-    if !FOLLOWED.load(Ordering::Relaxed) {
+    if !are_followed() {
         return None;
     }
     match OF_SEGMENT.get(segment.0 as usize).load(Ordering::Relaxed) {

@@ -3,8 +3,8 @@
 //! at a later time, and one that many words had lately.
 //!
 //! The hooks call this on the goroutine's own stack, where Go guarantees only
-//! some hundred bytes: so it calls nothing, and its frame is small.  `cargo
-//! xtask symbols` looks at its machine code.  What it does not answer goes on
+//! some hundred bytes: so it calls little, and its frames are small.  `cargo
+//! xtask symbols` adds up what its machine code takes.  What it does not answer goes on
 //! to [`crate::access`] on the system stack.
 
 use crate::access;

@@ -223,11 +223,12 @@ impl RaceCtx {
         inner.segment
     }
 
-    /// Whether it has a segment, or could begin one without taking any.
+    /// Whether it has a segment, or could begin one without taking any and without
+    /// noting the locks: those take more stack than a goroutine's may have.
     #[inline]
     pub fn has_segment(&self, inner: &mut Inner) -> bool {
         if inner.segment.0 == 0 {
-            if inner.left == 0 {
+            if inner.left == 0 || locks::are_followed() {
                 return false;
             }
             self.begin_taken_segment(inner);
@@ -246,6 +247,7 @@ impl RaceCtx {
             ids::take_segments(&self.segments[..inner.left]);
         }
         self.begin_taken_segment(inner);
+        locks::segment_begins(inner.segment, &inner.held);
     }
 
     #[inline]
@@ -256,7 +258,6 @@ impl RaceCtx {
         let id = self.segments[inner.left % BATCH].load(Ordering::Relaxed);
         inner.segment = ids::begin_segment(id, inner.hb.slot(), time, inner.life);
         self.shown_segment.store(id, Ordering::Relaxed);
-        locks::segment_begins(inner.segment, &inner.held);
     }
 
     /// The segments that it took, begun or not.
