@@ -1,7 +1,7 @@
 //! The further changes of the GOROOT for schedules: hooks at which a goroutine
 //! can be delayed, and choices that a schedule can make.
 //!
-//! The hooks are Go code in package runtime (`patches/schedule/runtime.go`).
+//! The hooks are Go code in package runtime (`patches/schedule/`).
 //! A patch adds no line to its file, since reports show the lines of the user's.
 //! Every patch is required: a schedule without one of its hooks would look as if
 //! it had found nothing.
@@ -42,14 +42,14 @@ const TESTING: &str = "src/testing/testing.go";
 
 /// A method of package sync/atomic that does all in one line: `$head { $body }`.
 macro_rules! atomic {
-    ($head:literal, before, $body:literal) => {
+    ($head:literal, load, $body:literal) => {
         replace(
             ATOMIC,
             concat!("\nfunc (x *", $head, " { ", $body, " }\n"),
             concat!(
                 "\nfunc (x *",
                 $head,
-                " { race.SchedulePoint(race.ScheduleAtomic, unsafe.Pointer(x)); ",
+                " { race.SchedulePoint(race.ScheduleLoad, unsafe.Pointer(x)); ",
                 $body,
                 " }\n"
             ),
@@ -103,6 +103,14 @@ pub const SCHEDULE_PATCHES: &[Patch] = &[
     new(
         "src/runtime/schedule_gosan.go",
         include_str!("../patches/schedule/runtime.go"),
+    ),
+    new(
+        "src/runtime/schedule_orders_gosan.go",
+        include_str!("../patches/schedule/orders.go"),
+    ),
+    new(
+        "src/runtime/schedule_tests_gosan.go",
+        include_str!("../patches/schedule/tests.go"),
     ),
     new(
         "src/runtime/schedule0_gosan.go",
@@ -212,13 +220,13 @@ pub const SCHEDULE_PATCHES: &[Patch] = &[
         CHAN,
         "\nfunc selectnbsend(c *hchan, elem unsafe.Pointer) (selected bool) {\n",
         "\nfunc selectnbsend(c *hchan, elem unsafe.Pointer) (selected bool) { \
-         gosanPoint(gosanSelect, unsafe.Pointer(c))\n",
+         gosanPoint(gosanTry, unsafe.Pointer(c))\n",
     ),
     replace(
         CHAN,
         "\nfunc selectnbrecv(elem unsafe.Pointer, c *hchan) (selected, received bool) {\n",
         "\nfunc selectnbrecv(elem unsafe.Pointer, c *hchan) (selected, received bool) { \
-         gosanPoint(gosanSelect, unsafe.Pointer(c))\n",
+         gosanPoint(gosanTry, unsafe.Pointer(c))\n",
     ),
     // Select, and which ready case it takes.
     replace(
@@ -257,8 +265,14 @@ pub const SCHEDULE_PATCHES: &[Patch] = &[
     replace(
         TIME,
         "arg any, c *hchan) *timeTimer {\n\tt := new(timeTimer)\n",
-        "arg any, c *hchan) *timeTimer { when = gosanWhen(when, period, c == nil)\n\
+        "arg any, c *hchan) *timeTimer { when = gosanWhen(when, c == nil)\n\
          \tt := new(timeTimer)\n",
+    ),
+    replace(
+        TIME,
+        "\nfunc resetTimer(t *timeTimer, when, period int64) bool {\n",
+        "\nfunc resetTimer(t *timeTimer, when, period int64) bool { \
+         when = gosanWhen(when, false)\n",
     ),
     // Locks.
     replace(
@@ -333,7 +347,8 @@ pub const SCHEDULE_PATCHES: &[Patch] = &[
         WAITGROUP,
         "\nfunc (wg *WaitGroup) Add(delta int) {\n",
         "\nfunc (wg *WaitGroup) Add(delta int) { \
-         if delta < 0 { race.SchedulePoint(race.ScheduleDone, unsafe.Pointer(wg)) }\n",
+         if delta < 0 { race.SchedulePoint(race.ScheduleDone, unsafe.Pointer(wg)) } \
+         else { race.SchedulePoint(race.ScheduleAdd, unsafe.Pointer(wg)) }\n",
     ),
     replace(
         WAITGROUP,
@@ -348,7 +363,7 @@ pub const SCHEDULE_PATCHES: &[Patch] = &[
         "\nimport \"unsafe\"\n",
         "\nimport (\"internal/race\"; \"unsafe\")\n",
     ),
-    atomic!("Bool) Load() bool", before, "return LoadUint32(&x.v) != 0"),
+    atomic!("Bool) Load() bool", load, "return LoadUint32(&x.v) != 0"),
     atomic!(
         "Bool) Store(val bool)",
         around,
@@ -357,7 +372,7 @@ pub const SCHEDULE_PATCHES: &[Patch] = &[
     atomic!("Bool) CompareAndSwap(old, new bool) (swapped bool)", before),
     atomic!(
         "Pointer[T]) Load() *T",
-        before,
+        load,
         "return (*T)(LoadPointer(&x.v))"
     ),
     atomic!(
@@ -369,7 +384,7 @@ pub const SCHEDULE_PATCHES: &[Patch] = &[
         "Pointer[T]) CompareAndSwap(old, new *T) (swapped bool)",
         before
     ),
-    atomic!("Int32) Load() int32", before, "return LoadInt32(&x.v)"),
+    atomic!("Int32) Load() int32", load, "return LoadInt32(&x.v)"),
     atomic!("Int32) Store(val int32)", around, "StoreInt32(&x.v, val)"),
     atomic!(
         "Int32) Add(delta int32) (new int32)",
@@ -381,7 +396,7 @@ pub const SCHEDULE_PATCHES: &[Patch] = &[
         "Int32) CompareAndSwap(old, new int32) (swapped bool)",
         before
     ),
-    atomic!("Int64) Load() int64", before, "return LoadInt64(&x.v)"),
+    atomic!("Int64) Load() int64", load, "return LoadInt64(&x.v)"),
     atomic!("Int64) Store(val int64)", around, "StoreInt64(&x.v, val)"),
     atomic!(
         "Int64) Add(delta int64) (new int64)",
@@ -393,7 +408,7 @@ pub const SCHEDULE_PATCHES: &[Patch] = &[
         "Int64) CompareAndSwap(old, new int64) (swapped bool)",
         before
     ),
-    atomic!("Uint32) Load() uint32", before, "return LoadUint32(&x.v)"),
+    atomic!("Uint32) Load() uint32", load, "return LoadUint32(&x.v)"),
     atomic!(
         "Uint32) Store(val uint32)",
         around,
@@ -409,7 +424,7 @@ pub const SCHEDULE_PATCHES: &[Patch] = &[
         "Uint32) CompareAndSwap(old, new uint32) (swapped bool)",
         before
     ),
-    atomic!("Uint64) Load() uint64", before, "return LoadUint64(&x.v)"),
+    atomic!("Uint64) Load() uint64", load, "return LoadUint64(&x.v)"),
     atomic!(
         "Uint64) Store(val uint64)",
         around,

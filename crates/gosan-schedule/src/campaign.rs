@@ -395,7 +395,7 @@ impl Campaign<'_> {
         if tests.is_empty() {
             tests.push(None);
         }
-        let seed = &self.without_others_places(group, seed, tests.first(), scratch);
+        let seed = &self.without_others_orders(group, seed, tests.first(), scratch);
         let has_race = |test: &Option<String>, seed: &Seed| {
             let names: Option<Vec<String>> = match test {
                 Some(test) => Some(vec![test.clone()]),
@@ -444,7 +444,7 @@ impl Campaign<'_> {
             }
             let other = match turn % 2 {
                 // The same strategy with other lots, or another strategy.
-                0 if seed.places.is_empty() => Seed {
+                0 if seed.orders.is_empty() => Seed {
                     number: rng.u32(..),
                     ..seed.clone()
                 },
@@ -461,9 +461,9 @@ impl Campaign<'_> {
 }
 
 impl Campaign<'_> {
-    /// The seed with those of its places that a run of the test by itself comes
-    /// to: fewer words for the user, and nothing else changes.
-    fn without_others_places(
+    /// The seed with those of its orders that are met when the test runs by
+    /// itself: fewer words for the user, and nothing else changes.
+    fn without_others_orders(
         &self,
         group: &Group,
         seed: &Seed,
@@ -472,21 +472,23 @@ impl Campaign<'_> {
     ) -> Seed {
         let mut fewer = seed.clone();
         let Some(Some(test)) = test else { return fewer };
-        if seed.places.is_empty() {
+        if seed.orders.is_empty() {
             return fewer;
         }
         let plain = Seed {
             strategy: 0,
             number: seed.number,
-            places: Vec::new(),
+            orders: Vec::new(),
         };
         let test = [test.clone()];
         if let Ok(outcome) = self.run_tests(group, Some(&test), &plain, ALLOW_ONE, scratch) {
-            let orders = &outcome.log.orders;
-            let is_met = |place: &u32| orders.iter().any(|order| order.earlier == *place);
-            fewer.places.retain(is_met);
+            let met = &outcome.log.orders;
+            let places: BTreeSet<u32> = met.iter().flat_map(|o| [o.earlier, o.later]).collect();
+            let is_met =
+                |order: &Order| places.contains(&order.earlier) && places.contains(&order.later);
+            fewer.orders.retain(is_met);
         }
-        match fewer.places.is_empty() {
+        match fewer.orders.is_empty() {
             true => seed.clone(),
             false => fewer,
         }

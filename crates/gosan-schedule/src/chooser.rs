@@ -1,10 +1,11 @@
 //! Gives runs to the strategies that earn them.
 //!
-//! A group of tests first meets every strategy once, the best earners first:
-//! that is the rotation. Afterwards the next strategy is drawn by Thompson
-//! sampling: from what each has earned so far, a rate is drawn at random, as
-//! likely as the earnings make it, and the highest rate wins. One run in eight goes
-//! to any strategy: what found nothing so far may be all that finds the next.
+//! A group of tests first meets every strategy once, and one that learns from
+//! other runs more than once, the best earners first: that is the rotation.
+//! Afterwards the next strategy is drawn by Thompson sampling: from what each has
+//! earned so far, a rate is drawn at random, as likely as the earnings make it,
+//! and the highest rate wins. One run in eight goes to any strategy: what found
+//! nothing so far may be all that finds the next.
 //!
 //! Earnings are kept in gosan's cache from one command to the next. Old ones
 //! fade, so that a habit of one code base is not held for ever.
@@ -17,7 +18,7 @@ use std::path::Path;
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::strategy::{FLIP, PLAIN, STRATEGIES};
+use crate::strategy::{self, PLAIN, ROTATION, STRATEGIES};
 
 /// Runs of one strategy that are remembered. Beyond it, all fade by half.
 const MEMORY: f64 = 400.0;
@@ -78,7 +79,7 @@ impl Earnings {
 
     /// How early a strategy comes in a rotation. In steps, since who comes early
     /// finds what others would have found too, and a few runs without a race say
-    /// nothing: only much better ones overtake the table's order.
+    /// nothing: only much better ones overtake the rotation's order.
     fn rank(&self, strategy: usize) -> f64 {
         const STEPS: f64 = 5.0;
         let Earned { runs, races } = self.of(strategy);
@@ -94,24 +95,24 @@ impl Earnings {
 }
 
 /// Which strategy a group of tests meets next, after those that it has met.
-/// `can_flip` says whether there is an order that could be turned round.
-pub fn next(earnings: &Earnings, met: &[usize], can_flip: bool, rng: &mut Rng) -> usize {
+/// `can_turn` says whether there is an order that could be turned round.
+pub fn next(earnings: &Earnings, met: &[usize], can_turn: bool, rng: &mut Rng) -> usize {
     let is_open = |&at: &usize| {
-        let name = STRATEGIES[at].name;
-        name != PLAIN && (name != FLIP || can_flip)
+        let strategy = &STRATEGIES[at];
+        strategy.name != PLAIN && (can_turn || !strategy.turns)
     };
     let open: Vec<usize> = (0..STRATEGIES.len()).filter(is_open).collect();
     let highest = |rates: Vec<(usize, f64)>| {
-        // The first of equals: the table's order.
+        // The first of equals: the order of the rotation.
         let best = rates
             .into_iter()
             .reduce(|a, b| if b.1 > a.1 { b } else { a });
         best.map_or(0, |(at, _)| at)
     };
-    let fresh: Vec<(usize, f64)> = open
-        .iter()
-        .filter(|at| !met.contains(at))
-        .map(|&at| (at, earnings.rank(at)))
+    let fresh: Vec<(usize, f64)> = left_of_rotation(met)
+        .into_iter()
+        .filter(|at| open.contains(at))
+        .map(|at| (at, earnings.rank(at)))
         .collect();
     if !fresh.is_empty() {
         return highest(fresh);
@@ -121,6 +122,23 @@ pub fn next(earnings: &Earnings, met: &[usize], can_flip: bool, rng: &mut Rng) -
     }
     let drawn = open.iter().map(|&at| (at, earnings.drawn_rate(at, rng)));
     highest(drawn.collect())
+}
+
+/// What is still to come of the rotation after those that were met.
+fn left_of_rotation(met: &[usize]) -> Vec<usize> {
+    let named = ROTATION.into_iter().filter_map(strategy::index_of);
+    let all = 0..STRATEGIES.len();
+    let others = all.filter(|&at| !ROTATION.contains(&STRATEGIES[at].name));
+    let mut met = met.to_vec();
+    let mut left: Vec<usize> = named.chain(others).collect();
+    left.retain(|at| match met.iter().position(|met| met == at) {
+        Some(place) => {
+            met.swap_remove(place);
+            false
+        }
+        None => true,
+    });
+    left
 }
 
 /// A gamma-distributed number (Marsaglia and Tsang, "A simple method for
@@ -151,16 +169,25 @@ mod tests {
     use crate::strategy::index_of;
 
     #[test]
-    fn every_strategy_comes_once_before_any_comes_again() {
+    fn the_rotation_comes_first_and_then_the_rest_of_the_table() {
         let mut rng = Rng::with_seed(1);
         let mut met = vec![0];
-        for _ in 1..STRATEGIES.len() {
+        for name in ROTATION {
             let at = next(&Earnings::default(), &met, true, &mut rng);
-            assert!(!met.contains(&at));
+            assert_eq!(STRATEGIES[at].name, name);
+            met.push(at);
+        }
+        let rest = STRATEGIES.iter().map(|strategy| strategy.name);
+        for name in rest.filter(|name| *name != PLAIN && !ROTATION.contains(name)) {
+            let at = next(&Earnings::default(), &met, true, &mut rng);
+            assert_eq!(STRATEGIES[at].name, name);
             met.push(at);
         }
         let without = next(&Earnings::default(), &[0], true, &mut rng);
-        assert_eq!(without, 1, "the table's order as long as nothing is known");
+        assert_eq!(
+            without, 1,
+            "the rotation's order as long as nothing is known"
+        );
         let mut idle = Earnings::default();
         (0..40).for_each(|_| idle.add(1, 0));
         assert_eq!(next(&idle, &[0], true, &mut rng), 1, "nor by a few runs");
@@ -169,15 +196,15 @@ mod tests {
     #[test]
     fn earners_come_first_and_more_often() {
         let mut earnings = Earnings::default();
-        let (good, all) = (index_of("parent").unwrap(), 0..STRATEGIES.len());
-        for at in all.clone() {
+        let good = index_of("parent").unwrap();
+        for at in 0..STRATEGIES.len() {
             for run in 0..50 {
                 earnings.add(at, usize::from(at == good && run % 2 == 0));
             }
         }
         let mut rng = Rng::with_seed(7);
         assert_eq!(next(&earnings, &[0], true, &mut rng), good);
-        let met: Vec<usize> = all.collect();
+        let met = left_of_rotation(&[]);
         let drawn = (0..200).filter(|_| next(&earnings, &met, true, &mut rng) == good);
         assert!(drawn.count() > 150);
     }
@@ -191,7 +218,7 @@ mod tests {
             }
         }
         let mut rng = Rng::with_seed(3);
-        let met: Vec<usize> = (0..STRATEGIES.len()).collect();
+        let met = left_of_rotation(&[]);
         let mut drawn: Vec<usize> = (0..3000)
             .map(|_| next(&earnings, &met, true, &mut rng))
             .collect();

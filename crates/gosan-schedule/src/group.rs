@@ -1,6 +1,6 @@
 //! Tests of one program that run together, and what has been tried with them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -8,7 +8,7 @@ use fastrand::Rng;
 use crate::chooser::{self, Earnings};
 use crate::log::{Log, Order};
 use crate::seed::Seed;
-use crate::strategy::{FLIP, STRATEGIES};
+use crate::strategy::STRATEGIES;
 
 /// How much longer delays may make a run: by a quarter, but by so much for each
 /// test if that is not long in all; and never more for each test.
@@ -30,9 +30,12 @@ const PATIENCE: u32 = 25;
 /// An order is news only as long as it is more than one in so many.
 const FEW: usize = 50;
 
-/// The most places at which one run turns orders round. The hooks have room for
-/// no more.
-const FLIPPED: usize = 256;
+/// The most orders that one run tries to turn round. The hooks have room for no
+/// more.
+const FLIPPED: usize = 1024;
+
+/// Runs that try to turn one order round.
+const TURNS: u32 = 3;
 
 /// Tests that run together.
 #[derive(Debug, Clone)]
@@ -53,8 +56,8 @@ pub struct Group {
     pub met: Vec<usize>,
     /// Orders seen.
     pub orders: BTreeSet<Order>,
-    /// Orders that some run has tried to turn round.
-    turned: BTreeSet<Order>,
+    /// How many runs have tried to turn an order round.
+    turned: BTreeMap<Order, u32>,
 }
 
 impl Group {
@@ -85,7 +88,7 @@ impl Group {
             idle: 0,
             met: vec![0],
             orders,
-            turned: BTreeSet::new(),
+            turned: BTreeMap::new(),
         })
     }
 
@@ -108,32 +111,41 @@ impl Group {
 
     /// What the next run does.
     pub fn next_seed(&mut self, earnings: &Earnings, rng: &mut Rng) -> Seed {
-        let open: Vec<Order> = self
-            .orders
-            .iter()
-            .filter(|order| !self.orders.contains(&order.reversed()))
-            .filter(|order| !self.turned.contains(order))
-            .copied()
-            .collect();
+        let open = self.open_orders();
         let strategy = chooser::next(earnings, &self.met, !open.is_empty(), rng);
         self.met.push(strategy);
         self.runs += 1;
-        let mut places = Vec::new();
-        if STRATEGIES[strategy].name == FLIP {
-            // Half of them: two that belong together cancel each other out.
-            let half = open.len().div_ceil(2).min(FLIPPED);
-            let chosen = rng.choose_multiple(open, half);
-            places = chosen.iter().map(|order| order.earlier).collect();
-            places.sort_unstable();
-            places.dedup();
-            self.turned.extend(chosen);
+        let mut orders = Vec::new();
+        if STRATEGIES[strategy].turns {
+            orders = self.orders_to_turn(open, rng);
         }
         Seed {
             strategy,
             // Runs that follow each other go through the places of small maps.
             number: rng.u32(..) & !7 | self.runs & 7,
-            places,
+            orders,
         }
+    }
+
+    /// Orders that were seen one way round only, and are worth another try.
+    fn open_orders(&self) -> Vec<Order> {
+        let orders = self.orders.iter().copied();
+        orders
+            .filter(|order| !self.orders.contains(&order.reversed()))
+            .filter(|order| self.turned.get(order).is_none_or(|&turns| turns < TURNS))
+            .collect()
+    }
+
+    /// Half of the open orders, those first that were tried least: two that
+    /// belong together would cancel each other out.
+    fn orders_to_turn(&mut self, mut open: Vec<Order>, rng: &mut Rng) -> Vec<Order> {
+        rng.shuffle(&mut open);
+        open.sort_by_key(|order| self.turned.get(order).copied());
+        open.truncate(open.len().div_ceil(2).min(FLIPPED));
+        for &order in &open {
+            *self.turned.entry(order).or_default() += 1;
+        }
+        open
     }
 
     /// Notes what a run has brought.
@@ -240,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_is_turned_round_once() {
+    fn each_open_order_is_turned_round_a_few_times() {
         let mut group = group(&[("A", 1)], 0).unwrap();
         for earlier in 0..10 {
             group.orders.insert(Order { earlier, later: 99 });
@@ -250,14 +262,17 @@ mod tests {
             later: 0,
         });
         let mut rng = Rng::with_seed(1);
-        let mut flipped = Vec::new();
+        let mut turned = Vec::new();
         for _ in 0..200 {
             let seed = group.next_seed(&Earnings::default(), &mut rng);
-            assert_eq!(seed.places.is_empty(), seed.strategy().name != FLIP);
-            flipped.extend(seed.places);
+            assert_eq!(seed.orders.is_empty(), !seed.strategy().turns);
+            turned.extend(seed.orders.iter().map(|order| order.earlier));
         }
-        flipped.sort_unstable();
-        assert_eq!(flipped, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        // Two runs turn all round before any comes again; 0 is not open.
+        let mut first: Vec<u32> = turned[..9].to_vec();
+        first.sort_unstable();
+        assert_eq!(first, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(turned.len(), 9 * TURNS as usize);
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! Seeds: a strategy and all that decides what it does, in a form that fits on a
 //! command line.
 //!
-//! `hold-4f21ab90` is a strategy and a number for its lots; `flip-4f21ab90-1b2.c3`
-//! names places too. Places are hashes of return addresses, so that a seed with
-//! places is for one build of a test.
+//! `hold-4f21ab90` is a strategy and a number for its lots; `flip-4f21ab90-1b2+c3`
+//! names orders too, of two places each. Places are hashes of return addresses, so
+//! that a seed with orders is for one build of a test.
 
 use std::fmt;
 use std::str::FromStr;
 
+use crate::log::Order;
 use crate::strategy::{self, STRATEGIES, Strategy};
 
 /// What one run does to the program.
@@ -16,8 +17,8 @@ pub struct Seed {
     /// The place of the strategy in the table.
     pub strategy: usize,
     pub number: u32,
-    /// The places at which to delay.
-    pub places: Vec<u32>,
+    /// The orders to turn round.
+    pub orders: Vec<Order>,
 }
 
 /// A text that is no seed.
@@ -38,9 +39,9 @@ impl Seed {
 impl fmt::Display for Seed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{:08x}", self.strategy().name, self.number)?;
-        for (at, place) in self.places.iter().enumerate() {
+        for (at, Order { earlier, later }) in self.orders.iter().enumerate() {
             let separator = if at == 0 { '-' } else { '.' };
-            write!(f, "{separator}{place:x}")?;
+            write!(f, "{separator}{earlier:x}+{later:x}")?;
         }
         Ok(())
     }
@@ -54,18 +55,14 @@ impl FromStr for Seed {
             let mut parts = text.split('-');
             let strategy = strategy::index_of(parts.next()?)?;
             let number = u32::from_str_radix(parts.next()?, 16).ok()?;
-            let places = match parts.next() {
+            let orders = match parts.next() {
                 None => Vec::new(),
-                Some(places) => places
-                    .split('.')
-                    .map(|place| u32::from_str_radix(place, 16))
-                    .collect::<Result<_, _>>()
-                    .ok()?,
+                Some(orders) => orders.split('.').map(order).collect::<Option<_>>()?,
             };
             parts.next().is_none().then_some(Self {
                 strategy,
                 number,
-                places,
+                orders,
             })
         };
         read().ok_or_else(|| BadSeed {
@@ -74,20 +71,41 @@ impl FromStr for Seed {
     }
 }
 
+fn order(text: &str) -> Option<Order> {
+    let (earlier, later) = text.split_once('+')?;
+    let place = |text| u32::from_str_radix(text, 16).ok();
+    Some(Order {
+        earlier: place(earlier)?,
+        later: place(later)?,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn comes_back_from_its_text() {
-        for text in ["hold-4f21ab90", "plain-00000000", "flip-00000001-ff.1b2"] {
+        for text in [
+            "hold-4f21ab90",
+            "plain-00000000",
+            "flip-00000001-ff+1b2.3+4",
+        ] {
             assert_eq!(text.parse::<Seed>().unwrap().to_string(), text);
         }
     }
 
     #[test]
     fn refuses_what_is_none_and_names_it() {
-        for text in ["", "hold", "nosuch-1", "hold-xyz", "hold-1-2-3", "flip-1-"] {
+        for text in [
+            "",
+            "hold",
+            "nosuch-1",
+            "hold-xyz",
+            "hold-1-2-3",
+            "flip-1-",
+            "flip-1-2",
+        ] {
             let error = text.parse::<Seed>().unwrap_err().to_string();
             assert!(error.contains(&format!("{text:?}")), "{error}");
         }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::log::Order;
 use crate::seed::Seed;
 use crate::strategy::Procs;
 
@@ -17,10 +18,11 @@ const GRACE: Duration = Duration::from_millis(25);
 /// What a seed's number decides beside the lots that are drawn from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Draws {
-    /// Whether every walk over a map begins at one place. Which one is in the
-    /// number's lowest bits, so that numbers that follow each other go through
-    /// the eight places of a small map.
-    one_place: bool,
+    /// Whether goroutines that choose among few choose the same, and every walk
+    /// over a map begins at one place. Which one is in the number's lowest bits, so
+    /// that numbers that follow each other go through the eight places of a small
+    /// map.
+    alike: bool,
     /// How select chooses: 1 at random, the same way for each run with one seed;
     /// 2 the first case that is ready; 3 the last.
     choice: u32,
@@ -32,9 +34,9 @@ impl Draws {
     fn of(number: u32) -> Self {
         let pick = |shift: u32, from: [u32; 4]| from[(number >> shift) as usize % 4];
         Self {
-            one_place: pick(3, [1, 1, 1, 0]) == 1,
-            choice: pick(5, [1, 1, 2, 3]),
-            procs: pick(7, [0, 1, 2, 4]),
+            alike: number >> 3 & 7 != 0,
+            choice: pick(6, [1, 1, 2, 3]),
+            procs: pick(8, [0, 1, 2, 4]),
         }
     }
 }
@@ -50,12 +52,13 @@ pub fn text(seed: &Seed, allow: Duration, log: Option<&Path>) -> String {
         Procs::BySeed => draws.procs,
     };
     let mut text = format!(
-        "seed={};procs={procs};grace={};allow={};choice={};maps={};timers={};sleeps={};changes={}",
+        "seed={};procs={procs};grace={};allow={};choice={};alike={};rounds={};timers={};sleeps={};changes={}",
         seed.number,
         GRACE.as_micros(),
         allow.as_micros(),
         draws.choice,
-        u32::from(draws.one_place),
+        u32::from(draws.alike),
+        u32::from(strategy.rounds),
         strategy.timers,
         strategy.sleeps,
         strategy.changes,
@@ -71,8 +74,8 @@ pub fn text(seed: &Seed, allow: Duration, log: Option<&Path>) -> String {
             ";rule={kinds},{who},{at},{percent},{from},{to}"
         ));
     }
-    for place in &seed.places {
-        add(format_args!(";aim={place}"));
+    for Order { earlier, later } in &seed.orders {
+        add(format_args!(";aim={earlier}.{later}"));
     }
     if let Some(log) = log {
         add(format_args!(";log={}", log.display()));
@@ -86,10 +89,10 @@ mod tests {
 
     #[test]
     fn says_all_that_the_hooks_read() {
-        let seed: Seed = "flip-0000000a-7".parse().unwrap();
+        let seed: Seed = "flip-0000000a-7+8".parse().unwrap();
         let text = text(&seed, Duration::from_millis(3), Some(Path::new("/l/x")));
-        assert!(text.starts_with("seed=10;procs=0;grace=25000;allow=3000;choice=1;maps=1;"));
-        assert!(text.ends_with(";aim=7;log=/l/x"), "{text}");
+        assert!(text.starts_with("seed=10;procs=0;grace=25000;allow=3000;choice=1;alike=1;"));
+        assert!(text.ends_with(";aim=7.8;log=/l/x"), "{text}");
         let hooks = include_str!("../../gosan-go/patches/schedule/runtime.go");
         for field in text.split(';') {
             let key = field.split('=').next().unwrap();

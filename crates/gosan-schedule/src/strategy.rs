@@ -9,9 +9,10 @@
 //! goroutine has a random rank, which changes at random points. Unlike there,
 //! a lower rank slows a goroutine down and does not stop it, since Go's scheduler
 //! stays in charge; so the probability proved there does not carry over.
-//! "Flip" delays the earlier of two operations that were seen to follow each
-//! other on one object in earlier runs, in the manner of TSVD (Li and others,
-//! SOSP 2019).
+//! "Flip" holds the earlier of two operations that were seen to follow each other
+//! on one object until the later one has overtaken it. That the pairs come from
+//! earlier runs is as in TSVD (Li and others, SOSP 2019), that one waits for the
+//! other as in RaceFuzzer (Sen, PLDI 2008), which knows the pairs beforehand.
 
 /// The hooks in Go's runtime, as bits. `patches/schedule/runtime.go` of
 /// gosan-go has the same list.
@@ -35,12 +36,15 @@ pub mod kinds {
     pub const EXIT: u32 = 1 << 16;
     pub const ATOMIC: u32 = 1 << 17;
     pub const ATOMICKED: u32 = 1 << 18;
+    pub const TRY: u32 = 1 << 19;
+    pub const ADD: u32 = 1 << 20;
+    pub const LOAD: u32 = 1 << 21;
 
     /// Before something is handed to others, and after.
     pub const RELEASE: u32 = UNLOCK | UNLOCKED | SEND | SENT | CLOSE | CLOSED | DONE;
     /// Before something is taken from others, and after.
-    pub const ACQUIRE: u32 = LOCK | LOCKED | RECV | RECEIVED | SELECT | SELECTED | WAIT;
-    pub const ATOMICS: u32 = ATOMIC | ATOMICKED;
+    pub const ACQUIRE: u32 = LOCK | LOCKED | RECV | RECEIVED | SELECT | SELECTED | TRY | WAIT;
+    pub const ATOMICS: u32 = ATOMIC | ATOMICKED | LOAD;
     pub const ALL: u32 = RELEASE | ACQUIRE | ATOMICS | PARENT | EXIT;
 }
 
@@ -57,7 +61,7 @@ pub enum Who {
     Ranked = 4,
     /// Those that run a test's function.
     Tests = 5,
-    /// All others.
+    /// All others, but for those that timers start.
     Helpers = 6,
 }
 
@@ -68,8 +72,6 @@ pub enum Where {
     /// Half of the call sites, drawn by lot.
     HalfOfSites = 1,
     QuarterOfSites = 2,
-    /// The sites that the seed names.
-    Aimed = 3,
 }
 
 /// At which hooks who is delayed, how often and how long.
@@ -107,6 +109,10 @@ pub struct Strategy {
     pub sleeps: u32,
     /// Hooks that a goroutine passes between two changes of its rank.
     pub changes: u32,
+    /// Whether delays end together, so that all go one step at a time.
+    pub rounds: bool,
+    /// Whether it turns orders round, which its seeds then name.
+    pub turns: bool,
 }
 
 const fn rule(kinds: u32, who: Who, at: Where, percent: u32, delay: (u32, u32)) -> Rule {
@@ -133,17 +139,16 @@ const fn strategy(
         timers: 100,
         sleeps: 100,
         changes: 0,
+        rounds: false,
+        turns: false,
     }
 }
 
 /// The first run of each program: nothing but the wait at the end of a test.
 pub const PLAIN: &str = "plain";
 
-/// The one whose seeds name places.
-pub const FLIP: &str = "flip";
-
 use Procs::{AsItIs, BySeed, Just};
-use Where::{Aimed, Everywhere, HalfOfSites};
+use Where::{Everywhere, HalfOfSites};
 use Who::{EvenChildren, Everybody, Half, Helpers, OddChildren, Ranked, Tests};
 
 /// All strategies. A rotation takes them in this order as long as none has
@@ -189,19 +194,31 @@ pub const STRATEGIES: &[Strategy] = &[
         BySeed,
         &[rule(kinds::ALL, Helpers, Everywhere, 100, (1000, 3000))],
     ),
-    strategy(
-        FLIP,
-        "delays the earlier of two operations that came in one order so far",
-        AsItIs,
-        &[rule(kinds::ALL, Everybody, Aimed, 100, (5000, 8000))],
-    ),
+    Strategy {
+        turns: true,
+        ..strategy(
+            "flip",
+            "lets operations overtake that came later in all runs so far",
+            AsItIs,
+            &[],
+        )
+    },
+    Strategy {
+        turns: true,
+        ..strategy(
+            "turn",
+            "lets operations overtake that came later in all runs so far, and delays at random",
+            BySeed,
+            &[rule(kinds::ALL, Everybody, Everywhere, 50, (0, 2000))],
+        )
+    },
     Strategy {
         timers: 1,
         ..strategy(
             "soon",
             "lets timers fire in a hundredth of their time",
             AsItIs,
-            &[rule(kinds::ACQUIRE, Half, Everywhere, 50, (500, 2000))],
+            &[rule(kinds::ALL, Helpers, Everywhere, 100, (1000, 3000))],
         )
     },
     strategy(
@@ -274,6 +291,16 @@ pub const STRATEGIES: &[Strategy] = &[
         )
     },
     Strategy {
+        sleeps: 1,
+        rounds: true,
+        ..strategy(
+            "rounds",
+            "shortens sleeps, and lets the goroutines that tests start go one step at a time",
+            AsItIs,
+            &[rule(kinds::ALL, Helpers, Everywhere, 100, (1000, 1000))],
+        )
+    },
+    Strategy {
         sleeps: 400,
         ..strategy(
             "naps",
@@ -314,6 +341,13 @@ pub const STRATEGIES: &[Strategy] = &[
     ),
 ];
 
+/// In which order a group of tests meets strategies that have earned alike. One
+/// that learns from other runs comes more than once. Those that are not named
+/// follow in the order of the table.
+pub const ROTATION: [&str; 9] = [
+    "even", "flip", "give", "soon", "flip", "odd", "tests", "turn", "rounds",
+];
+
 /// The place of the named strategy in the table.
 pub fn index_of(name: &str) -> Option<usize> {
     STRATEGIES.iter().position(|strategy| strategy.name == name)
@@ -330,7 +364,6 @@ mod tests {
             assert_eq!(index_of(strategy.name), Some(at));
         }
         assert_eq!(index_of(PLAIN), Some(0));
-        assert!(index_of(FLIP).is_some());
     }
 
     /// The hooks' own file is the other copy of the list of kinds.
@@ -355,6 +388,9 @@ mod tests {
             ("gosanParent", kinds::PARENT),
             ("gosanExit", kinds::EXIT),
             ("gosanAtomicked", kinds::ATOMICKED),
+            ("gosanTry", kinds::TRY),
+            ("gosanAdd", kinds::ADD),
+            ("gosanLoad", kinds::LOAD),
         ] {
             let at = names.iter().position(|listed| *listed == name);
             assert_eq!(at.map(|at| 1 << at), Some(bit), "{name}");

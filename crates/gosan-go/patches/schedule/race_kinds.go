@@ -13,4 +13,6 @@ const (
 	ScheduleWait      = 1 << 13
 	ScheduleAtomic    = 1 << 17
 	ScheduleAtomicked = 1 << 18
+	ScheduleAdd       = 1 << 20
+	ScheduleLoad      = 1 << 21
 )

@@ -18,7 +18,6 @@
 package runtime
 
 import (
-	"internal/goarch"
 	"internal/runtime/atomic"
 	"unsafe"
 )
@@ -45,6 +44,9 @@ const (
 	gosanExit                  // before a goroutine's end
 	gosanAtomic                // before an atomic operation of package sync/atomic
 	gosanAtomicked             // after that
+	gosanTry                   // before a select of one case and a default
+	gosanAdd                   // before WaitGroup.Add of a positive number
+	gosanLoad                  // before an atomic load of package sync/atomic
 )
 
 // Which goroutines a rule is for.
@@ -55,7 +57,7 @@ const (
 	gosanHalf    // half of all, drawn by lot
 	gosanRanked  // all, as long as each one's rank says; ranks change as it runs
 	gosanTests   // those that run a test's function
-	gosanHelpers // all others
+	gosanHelpers // all others, but for those that timers start
 )
 
 // Where a rule is for.
@@ -63,18 +65,28 @@ const (
 	gosanEverywhere  = iota
 	gosanHalfOfSites // half of all call sites, drawn by lot
 	gosanQuarterOfSites
-	gosanAimed // the call sites that the schedule names
 )
 
 const (
 	gosanMaxRules = 8
-	gosanMaxAims  = 256
+	gosanMaxAims  = 1024
+
+	// Bits that tell places apart which no aim has.
+	gosanPlaces = 1 << 14
 
 	// A delay is halved each time a site has been delayed so often.
 	gosanHalving = 6
 
 	// Delays that are shorter become a yield.
 	gosanShortest = 20_000
+
+	// How long a goroutine waits for another to overtake it, how long it looks
+	// away between two looks, at first and at most, and how much longer it stays
+	// behind when it was overtaken; in nanoseconds.
+	gosanTurnWait  = 12_000_000
+	gosanTurnFirst = 50_000
+	gosanTurnMost  = 500_000
+	gosanTurnAfter = 300_000
 )
 
 // gosanRule says at which hooks who is delayed for how long.
@@ -96,22 +108,10 @@ type gosanGoroutine struct {
 	site     uint32     // where its present or last operation is
 	exempt   bool       // it belongs to the runtime
 	runsTest bool       // it runs the function of a test or subtest
+	fired    bool       // a timer has started it
 	test     *gosanTest // the test that it works for
 	owns     *gosanTest // the test whose function it runs
 }
-
-// gosanTest counts what happened in one top-level test.
-type gosanTest struct {
-	name       string
-	begun      int64
-	goroutines atomic.Int32
-}
-
-// gosanStrays counts the goroutines that were started before the first test.
-var gosanStrays atomic.Int32
-
-// gosanTested is 1 once a test has begun.
-var gosanTested atomic.Uint32
 
 // gosan is the schedule, fixed once the program's main function begins.
 var gosan struct {
@@ -125,13 +125,17 @@ var gosan struct {
 	choice  int64 // how select chooses: gosanChoose…
 	timers  int64 // per cent of a timer's time that passes
 	sleeps  int64 // the same of a sleep's
-	maps    int64 // 1: every walk over a map begins at the same place
+	alike   int64 // 1: small random numbers are the same for all goroutines
+	rounds  int64 // 1: delays end at about the same time for all
 	changes int64 // hooks between two changes of a goroutine's rank
 	log     [512]byte
 	rules   [gosanMaxRules]gosanRule
 	nrules  int
-	aims    [gosanMaxAims]uint32
+	aims    [gosanMaxAims]gosanAim
 	naims   int
+
+	// A bit for each place of an aim, by its lowest bits.
+	earlier, later [gosanPlaces / 64]uint64
 }
 
 const (
@@ -183,8 +187,10 @@ func gosanArm() {
 			gosan.timers = gosanInt(value)
 		case "sleeps":
 			gosan.sleeps = gosanInt(value)
-		case "maps":
-			gosan.maps = gosanInt(value)
+		case "alike":
+			gosan.alike = gosanInt(value)
+		case "rounds":
+			gosan.rounds = gosanInt(value)
 		case "changes":
 			gosan.changes = gosanInt(value)
 		case "log":
@@ -193,8 +199,12 @@ func gosanArm() {
 			}
 		case "aim":
 			if gosan.naims < gosanMaxAims {
-				gosan.aims[gosan.naims] = uint32(gosanInt(value))
+				earlier, later := gosanCut(value, '.')
+				aim := &gosan.aims[gosan.naims]
+				aim.earlier, aim.later = uint32(gosanInt(earlier)), uint32(gosanInt(later))
 				gosan.naims++
+				gosanMark(&gosan.earlier, aim.earlier)
+				gosanMark(&gosan.later, aim.later)
 			}
 		case "rule":
 			if gosan.nrules < gosanMaxRules {
@@ -273,6 +283,7 @@ func gosanSelf() *g {
 	if self.id == 0 {
 		self.exempt = isSystemGoroutine(gp, false)
 		self.id = gosanMix(gosan.seed, gosanMix(uint64(gp.startpc), uint64(gp.gopc))) | 1
+		self.fired = funcname(findfunc(gp.gopc)) == "time.goFunc"
 	}
 	if self.exempt {
 		return nil
@@ -289,40 +300,38 @@ func gosanPoint(kind uint32, addr unsafe.Pointer) {
 		// What package sync does within a lock is no event of the program's.
 		return
 	}
+	site, class := gosanSite(kind)
+	if class == gosanTesting {
+		// Its own locks and channels are none of the program's.
+		return
+	}
 	self := &gp.gosan
 	self.ops++
-	site := gosanSite(kind)
 	const (
-		before = gosanLock | gosanSend | gosanRecv | gosanClose | gosanSelect | gosanDone | gosanAtomic
-		done   = gosanLocked | gosanSent | gosanReceived | gosanClosed | gosanSelected | gosanDone | gosanAtomicked
+		// What is over at once has no hook afterwards.
+		single = gosanTry | gosanDone | gosanWait | gosanAdd | gosanAtomic | gosanLoad
+		before = gosanLock | gosanSend | gosanRecv | gosanClose | gosanSelect | single
+		after  = gosanLocked | gosanSent | gosanReceived | gosanClosed | gosanSelected
 	)
 	if kind&before != 0 {
 		self.site = site
+		if gosanMarked(&gosan.earlier, site) {
+			gosanTurn(gp, uint64(uintptr(addr)), site)
+		}
 	}
-	if kind&done != 0 {
-		gosanNoteOrder(uint64(uintptr(addr)), uint32(self.id>>32), self.site)
+	if kind&after != 0 && addr != nil {
+		gosanNoteOrder(uint64(uintptr(addr)), kind, uint32(self.id>>32), self.site)
 	}
 	if ns := gosanDecide(kind, self, site); ns >= 0 {
 		gosanDelay(gp, site, ns)
 	}
+	if kind&single&^gosanDone != 0 && addr != nil {
+		gosanNoteOrder(uint64(uintptr(addr)), kind, uint32(self.id>>32), site)
+	}
 }
 
-// gosanSite names the place in the program from which a hook was reached: the
-// hook's kind and the return addresses of the frames above the operation.
-func gosanSite(kind uint32) uint32 {
-	const frames = 5
-	fp := getfp()
-	hash := uint64(kind)
-	for i := 0; i < frames && fp != 0; i++ {
-		pc := *(*uintptr)(unsafe.Pointer(fp + goarch.PtrSize))
-		hash = gosanMix(hash, uint64(pc))
-		next := *(*uintptr)(unsafe.Pointer(fp))
-		if next <= fp {
-			break
-		}
-		fp = next
-	}
-	return uint32(hash >> 32)
+func gosanIsIn(name, prefix string) bool {
+	return len(name) > len(prefix) && name[:len(prefix)] == prefix
 }
 
 // gosanDecide returns how long the goroutine shall be delayed, 0 for a yield
@@ -352,7 +361,7 @@ func gosanDecide(kind uint32, self *gosanGoroutine, site uint32) int64 {
 				continue
 			}
 		case gosanHelpers:
-			if self.runsTest {
+			if self.runsTest || self.fired {
 				continue
 			}
 		}
@@ -364,14 +373,6 @@ func gosanDecide(kind uint32, self *gosanGoroutine, site uint32) int64 {
 			}
 		case gosanQuarterOfSites:
 			if place&3 != 0 {
-				continue
-			}
-		case gosanAimed:
-			aimed := false
-			for _, aim := range gosan.aims[:gosan.naims] {
-				aimed = aimed || aim == site
-			}
-			if !aimed {
 				continue
 			}
 		}
@@ -403,7 +404,7 @@ func gosanDecide(kind uint32, self *gosanGoroutine, site uint32) int64 {
 }
 
 // gosanHits counts the delays at each site, by its hash.
-var gosanHits [1024]atomic.Uint32
+var gosanHits [1 << 14]atomic.Uint32
 
 // gosanDelays bounds how much longer the program takes: it measures the time in
 // which at least one goroutine is delayed.
@@ -448,6 +449,11 @@ func gosanDelay(gp *g, site uint32, ns int64) {
 	if ns > 0 {
 		ns = gosanLength(site, ns)
 	}
+	if gosan.rounds == 1 && ns > 0 {
+		// Who goes first in a round is drawn anew for each.
+		turn := gosanMix(gp.gosan.id^gosan.seed, uint64(gp.gosan.ops)) % 8
+		ns = ns - nanotime()%ns + ns*int64(turn)/32
+	}
 	// The clock of a synctest bubble stands still while a goroutine sleeps.
 	if ns < gosanShortest || gp.{{BUBBLE}} != nil {
 		Gosched()
@@ -477,7 +483,7 @@ func gosanChildDelay(gp *g, fn *funcval) int64 {
 		return 0
 	}
 	child := gosanChildOf(gp, fn)
-	site := gosanSite(gosanChild)
+	site, _ := gosanSite(gosanChild)
 	ns := gosanDecide(gosanChild, &child, site)
 	if ns <= 0 {
 		return 0
@@ -501,9 +507,7 @@ func gosanIsRuntimes(fn *funcval) bool {
 	if fn == nil {
 		return true
 	}
-	const prefix = "runtime."
-	name := funcname(findfunc(fn.fn))
-	return len(name) > len(prefix) && name[:len(prefix)] == prefix
+	return gosanIsIn(funcname(findfunc(fn.fn)), "runtime.")
 }
 
 // gosanChildOf is what is known of the next child of gp.
@@ -577,7 +581,9 @@ func gosanChoice(n uint32) uint32 {
 	return uint32(x>>32) % n
 }
 
-// gosanRand draws a number from the running goroutine's own row of numbers.
+// gosanRand draws a number from the running goroutine's own row of numbers.  If
+// they shall be alike, then what makes a choice among few, which is in the
+// highest and the lowest bits, is the same for all; whole numbers still differ.
 //
 //go:nosplit
 func gosanRand() (uint64, bool) {
@@ -589,15 +595,20 @@ func gosanRand() (uint64, bool) {
 		return 0, false
 	}
 	gp.gosan.draws++
-	return gosanMix(gp.gosan.id^gosan.seed, gp.gosan.draws), true
+	x := gosanMix(gp.gosan.id^gosan.seed, gp.gosan.draws)
+	if gosan.alike == 1 {
+		const few = 0xff<<56 | 0xff
+		x = x&^few | gosanMix(gosan.seed, gp.gosan.draws)&few
+	}
+	return x, true
 }
 
 // gosanMapRand draws for the place where a walk over a map begins, and for what
-// hashes it.
+// hashes it.  If they shall be alike, it is the same for all maps.
 //
 //go:nosplit
 func gosanMapRand() uint64 {
-	if gosan.maps == 1 && gosan.armed.Load() != 0 {
+	if gosan.alike == 1 && gosan.armed.Load() != 0 {
 		return gosan.seed
 	}
 	return rand()
@@ -617,6 +628,10 @@ func gosanStretch(ns, percent int64) int64 {
 	if gp == nil || gp.{{BUBBLE}} != nil || gp.gosan.id == 0 || gp.gosan.exempt {
 		return ns
 	}
+	if gp.goid == 1 {
+		// The main goroutine sets the timer that ends tests which take too long.
+		return ns
+	}
 	if percent < 100 {
 		return max(ns*percent/100, 1000)
 	}
@@ -627,179 +642,17 @@ func gosanStretch(ns, percent int64) int64 {
 	return min(ns*percent/100, ns+gosan.allow)
 }
 
-// gosanWhen returns when a new timer that is set for the given time shall fire.
-func gosanWhen(when, period int64, isFunc bool) int64 {
+// gosanWhen returns when a timer that is set for the given time shall fire.  Of
+// a ticker it is the first time.
+func gosanWhen(when int64, isFunc bool) int64 {
 	if isFunc {
 		// Its function will run in a goroutine that the timer starts.
 		if gp := gosanSelf(); gp != nil {
 			gosanCount(gp.gosan.test, 1)
 		}
 	}
-	if now := nanotime(); when > now && period == 0 {
+	if now := nanotime(); when > now {
 		return now + gosanStretch(when-now, gosan.timers)
 	}
 	return when
-}
-
-// Orders of synchronisation: which place of the program was followed by which
-// other place, in another goroutine, on one object.
-const gosanMaxOrders = 1 << 11
-
-var (
-	gosanLast   [1 << 12]atomic.Uint64            // by object: who and where
-	gosanOrders [2 * gosanMaxOrders]atomic.Uint64 // a hash table of pairs of places
-	gosanNumber atomic.Uint32
-)
-
-func gosanNoteOrder(object uint64, who, site uint32) {
-	last := &gosanLast[gosanMix(0, object)%uint64(len(gosanLast))]
-	before := last.Load()
-	last.Store(uint64(who)<<32 | uint64(site))
-	if before == 0 || uint32(before>>32) == who {
-		return
-	}
-	pair := before<<32 | uint64(site)
-	for at := gosanMix(0, pair); ; at++ {
-		entry := &gosanOrders[at%uint64(len(gosanOrders))]
-		switch entry.Load() {
-		case pair:
-			return
-		case 0:
-			if gosanNumber.Load() >= gosanMaxOrders {
-				return
-			}
-			if entry.CompareAndSwap(0, pair) {
-				gosanNumber.Add(1)
-				return
-			}
-		}
-	}
-}
-
-// gosanTestBegins makes the running goroutine the one of the named test.
-//
-//go:linkname gosanTestBegins internal/race.ScheduleTestBegins
-func gosanTestBegins(name string) {
-	gp := gosanSelf()
-	if gp == nil {
-		return
-	}
-	hash := gosan.seed
-	top := true
-	for i := 0; i < len(name); i++ {
-		hash = gosanMix(hash, uint64(name[i]))
-		top = top && name[i] != '/'
-	}
-	self := &gp.gosan
-	inherited, index := self.test, self.index
-	*self = gosanGoroutine{id: hash | 1, index: index, test: inherited, runsTest: true}
-	// This goroutine is none that the test itself has started.
-	gosanCount(inherited, -1)
-	gosanTested.Store(1)
-	if !top {
-		return
-	}
-	self.test = &gosanTest{name: name, begun: nanotime()}
-	self.owns = self.test
-	gosanDelays.allowed.Add(gosan.allow)
-	gosanLog("begin", name, nil)
-}
-
-// gosanTestParallel counts a test that runs beside others as a goroutine like
-// any other.  It comes before the end of the test that it belongs to.
-//
-//go:linkname gosanTestParallel internal/race.ScheduleTestParallel
-func gosanTestParallel() {
-	if gp := gosanSelf(); gp != nil {
-		gosanCount(gp.gosan.test, 1)
-	}
-}
-
-// gosanTestEnds lets the goroutines that a test leaves behind come to their
-// accesses, and notes what has happened in the test.
-//
-//go:linkname gosanTestEnds internal/race.ScheduleTestEnds
-func gosanTestEnds() {
-	gp := gosanSelf()
-	if gp == nil {
-		return
-	}
-	if gosan.grace > 0 && gp.{{BUBBLE}} == nil {
-		gosanGrace(gp)
-	}
-	if test := gp.gosan.owns; test != nil {
-		numbers := [2]uint64{
-			uint64(max(test.goroutines.Load(), 0)),
-			uint64(nanotime()-test.begun) / 1000,
-		}
-		gosanLog("end", test.name, numbers[:])
-	}
-}
-
-// gosanGrace waits while something else runs, or is about to.
-func gosanGrace(gp *g) {
-	deadline := nanotime() + gosan.grace
-	pause := int64(raceQuiesceFirstPause)
-	gosanBegin()
-	for quiet := 0; quiet < raceQuiesceLooks && nanotime() < deadline && gosanMayDelay(); {
-		busy := true
-		systemstack(func() {
-			busy = racebusy(deadline)
-		})
-		quiet++
-		if busy {
-			quiet = 0
-		}
-		gosanSleep(gp, pause)
-		pause = min(pause+pause/2, raceQuiesceLastPause)
-	}
-	gosanEnd()
-}
-
-// gosanFinish notes at the end of the process which orders were seen.
-func gosanFinish() {
-	if gosan.armed.Load() == 0 {
-		return
-	}
-	numbers := make([]uint64, 0, 2+gosanMaxOrders)
-	numbers = append(numbers, uint64(gosanDelays.total.Load())/1000, uint64(max(gosanStrays.Load(), 0)))
-	for i := range gosanOrders {
-		if pair := gosanOrders[i].Load(); pair != 0 && len(numbers) < cap(numbers) {
-			numbers = append(numbers, pair)
-		}
-	}
-	gosanLog("orders", "", numbers)
-}
-
-// gosanLog appends a line to the log: a word, a name, numbers.  Each line is
-// written at once, so that a crash loses none.
-func gosanLog(word, name string, numbers []uint64) {
-	if gosan.log[0] == 0 {
-		return
-	}
-	line := make([]byte, 0, len(word)+len(name)+20*len(numbers)+3)
-	line = append(line, word...)
-	line = append(line, '\t')
-	line = append(line, name...)
-	for _, number := range numbers {
-		var digits [20]byte
-		at := len(digits)
-		for {
-			at--
-			digits[at] = byte('0' + number%10)
-			if number /= 10; number == 0 {
-				break
-			}
-		}
-		line = append(line, '\t')
-		line = append(line, digits[at:]...)
-	}
-	line = append(line, '\n')
-	const openAppend = _O_WRONLY | _O_CREAT | _O_CLOEXEC | 0x400
-	fd := open(&gosan.log[0], openAppend, 0o644)
-	if fd < 0 {
-		return
-	}
-	write1(uintptr(fd), unsafe.Pointer(&line[0]), int32(len(line)))
-	closefd(fd)
 }

@@ -29,6 +29,9 @@ const (
 	gosanExit
 	gosanAtomic
 	gosanAtomicked
+	gosanTry
+	gosanAdd
+	gosanLoad
 )
 
 type gosanGoroutine struct{}
@@ -48,4 +51,4 @@ func gosanChoice(n uint32) uint32                                { return cheapr
 func gosanRand() (uint64, bool)                       { return 0, false }
 func gosanNap(ns int64) int64                         { return ns }
 func gosanMapRand() uint64                            { return rand() }
-func gosanWhen(when, period int64, isFunc bool) int64 { return when }
+func gosanWhen(when int64, isFunc bool) int64 { return when }

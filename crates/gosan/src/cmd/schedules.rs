@@ -243,7 +243,7 @@ pub fn become_test_program(words: Vec<OsString>) -> Error {
     let plain = Seed {
         strategy: 0,
         number: 0,
-        places: Vec::new(),
+        orders: Vec::new(),
     };
     let seed = seed.to_str().and_then(|seed| seed.parse().ok());
     if kept == NOT_KEPT {
