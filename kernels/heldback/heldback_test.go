@@ -2,241 +2,251 @@
 package heldback
 
 import (
-	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// The sum is handed in before the number of its parts.
-func TestPartsAfterSum(t *testing.T) {
+// The second attempt sets the error that the report of the first still reads.
+func TestAttemptsShareError(t *testing.T) {
+	var err error
 	var mu sync.Mutex
-	sum, parts := 0, 0
-	sums := make(chan int, 1)
-	go func() {
-		sums <- 10
-		parts = 4
+	reports := 0
+	report := func() {
 		mu.Lock()
-		sum = 10
+		reports++
 		mu.Unlock()
+	}
+	var wg sync.WaitGroup
+	wg.Add(1)
+	go func() {
+		defer wg.Done()
+		_ = err
+		report()
 	}()
-	<-sums
 	time.Sleep(time.Millisecond)
-	mu.Lock()
-	_ = sum
-	mu.Unlock()
-	_ = parts
+	report()
+	err = errors.New("second attempt")
+	wg.Wait()
 }
 
-// Giving up puts the default into the slot that the lookup still fills.
-func TestDefaultAfterTimeout(t *testing.T) {
-	slots := make([]string, 1)
-	filled := make(chan bool, 1)
-	go func() {
-		time.Sleep(500 * time.Microsecond)
-		slots[0] = "found"
-		filled <- true
-	}()
-	timer := time.NewTimer(20 * time.Millisecond)
-	defer timer.Stop()
-	select {
-	case <-filled:
-	case <-timer.C:
-		slots[0] = "default"
-	}
-	_ = slots[0]
-}
-
-// A session is looked up under the lock and renewed without it.
-func TestSessionRenewed(t *testing.T) {
-	type session struct{ renewed int }
+// Whoever waits is woken up before the last entry is counted.
+func TestCountAfterSignal(t *testing.T) {
 	var mu sync.Mutex
-	sessions := map[string]*session{"a": {}}
-	touch := func() {
+	cond := sync.NewCond(&mu)
+	ready, logged, entries := false, 0, 0
+	go func() {
 		mu.Lock()
-		s := sessions["a"]
+		ready = true
 		mu.Unlock()
-		s.renewed++
+		cond.Signal()
+		entries++
 		mu.Lock()
-		sessions["b"] = s
+		logged++
 		mu.Unlock()
+	}()
+	mu.Lock()
+	for !ready {
+		cond.Wait()
 	}
-	var wg sync.WaitGroup
-	for i := range 2 {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			time.Sleep(time.Duration(i) * time.Millisecond)
-			touch()
-		}()
-	}
-	wg.Wait()
+	mu.Unlock()
+	time.Sleep(500 * time.Microsecond)
+	mu.Lock()
+	_ = logged
+	mu.Unlock()
+	_ = entries
 }
 
-// The first to see that nothing is there makes it, and so does the second.
-func TestMadeTwice(t *testing.T) {
-	var index sync.Map
-	made := 0
-	get := func() {
-		if _, ok := index.Load("a"); ok {
-			return
-		}
-		made++
-		index.Store("a", 1)
+// One path looks at the client without the Once that makes it.
+func TestPathWithoutOnce(t *testing.T) {
+	var once sync.Once
+	var client *int
+	var mu sync.Mutex
+	requests := 0
+	count := func() {
+		mu.Lock()
+		requests++
+		mu.Unlock()
 	}
-	var wg sync.WaitGroup
-	for i := range 2 {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			time.Sleep(time.Duration(i) * time.Millisecond)
-			get()
-		}()
-	}
-	wg.Wait()
-	_ = made
-}
-
-// The number of readers is raised before the reader has what it reads.
-func TestReadersCounted(t *testing.T) {
-	var readers, rounds atomic.Int32
-	var page []int
 	var wg sync.WaitGroup
 	wg.Add(2)
 	go func() {
 		defer wg.Done()
-		readers.Add(1)
-		page = append(page, 1)
-		rounds.Add(1)
-	}()
-	go func() {
-		defer wg.Done()
-		time.Sleep(500 * time.Microsecond)
-		_ = rounds.Load()
-		if readers.Load() > 0 {
-			_ = len(page)
-		}
-	}()
-	wg.Wait()
-}
-
-// The pump adds to the group what the closer already waits for.
-func TestPumpAgainstCloser(t *testing.T) {
-	source := make(chan string, 1)
-	var group sync.WaitGroup
-	last := ""
-	go func() {
-		text, ok := <-source
-		if !ok {
-			return
-		}
-		group.Add(1)
-		defer group.Done()
-		last = text
-	}()
-	source <- "x"
-	time.Sleep(time.Millisecond)
-	group.Wait()
-	_ = last
-}
-
-// The end of a context is noticed by a goroutine that still has to write.
-func TestEndNoticed(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var mu sync.Mutex
-	reason := ""
-	seen := 0
-	go func() {
-		<-ctx.Done()
-		reason = "ended"
-		mu.Lock()
-		seen++
-		mu.Unlock()
-	}()
-	cancel()
-	time.Sleep(time.Millisecond)
-	mu.Lock()
-	_ = seen
-	mu.Unlock()
-	_ = reason
-}
-
-// A new member of the list and the walk over the list's old form.
-func TestMemberAndWalk(t *testing.T) {
-	var mu sync.RWMutex
-	members := make([]int, 1, 4)
-	walked := 0
-	var wg sync.WaitGroup
-	wg.Add(2)
-	go func() {
-		defer wg.Done()
-		mu.RLock()
-		list := members
-		mu.RUnlock()
-		for i := range list {
-			walked += list[i]
-		}
-		mu.RLock()
-		mu.RUnlock()
+		once.Do(func() { client = new(int) })
+		count()
 	}()
 	go func() {
 		defer wg.Done()
 		time.Sleep(time.Millisecond)
-		mu.Lock()
-		members = append(members, 2)
-		members[0] = 1
-		mu.Unlock()
+		count()
+		_ = client
 	}()
 	wg.Wait()
-	_ = walked
 }
 
-// Parallel subtests log to one buffer, each before or after its own lock.
-func TestSubtestsLog(t *testing.T) {
+// Shutdown takes the buffers away from the last task.
+func TestShutdownDuringLastTask(t *testing.T) {
+	tasks := make(chan int, 4)
+	quit := make(chan bool)
 	var mu sync.Mutex
-	var buffer []int
-	for i := range 2 {
-		t.Run("", func(t *testing.T) {
-			t.Parallel()
-			time.Sleep(time.Duration(i) * time.Millisecond)
-			if i == 1 {
+	done := 0
+	buffers := make([]byte, 8)
+	go func() {
+		for {
+			select {
+			case n := <-tasks:
+				buffers[n]++
 				mu.Lock()
+				done++
 				mu.Unlock()
+			case <-quit:
+				return
 			}
-			buffer = append(buffer, i)
-			if i == 0 {
-				mu.Lock()
-				mu.Unlock()
-			}
-		})
-	}
+		}
+	}()
+	tasks <- 1
+	time.Sleep(time.Millisecond)
+	mu.Lock()
+	_ = done
+	mu.Unlock()
+	close(quit)
+	buffers = nil
 }
 
-// Each worker takes two tickets, unless another was there between.
-func TestTicketsRunOut(t *testing.T) {
-	tickets := make(chan int, 2)
-	tickets <- 1
-	tickets <- 2
-	var mu sync.Mutex
-	short := 0
+// The number of a configuration is raised after that is in force.
+func TestNumberAfterSwap(t *testing.T) {
+	var config atomic.Pointer[string]
+	var changes atomic.Int64
+	number := 0
 	var wg sync.WaitGroup
+	wg.Add(2)
+	go func() {
+		defer wg.Done()
+		text := "new"
+		config.Store(&text)
+		number++
+		changes.Add(1)
+	}()
+	go func() {
+		defer wg.Done()
+		time.Sleep(time.Millisecond)
+		changes.Load()
+		if config.Load() != nil {
+			_ = number
+		}
+	}()
+	wg.Wait()
+}
+
+// A counter is asked whether all are done, and goes down before the result is in.
+func TestPolledCounter(t *testing.T) {
+	var left atomic.Int32
+	left.Store(2)
+	var mu sync.Mutex
+	var results [2]int
 	for i := range 2 {
-		wg.Add(1)
 		go func() {
-			defer wg.Done()
-			time.Sleep(time.Duration(i) * time.Millisecond)
-			for range 2 {
-				mu.Lock()
-				mu.Unlock()
-				select {
-				case <-tickets:
-				default:
-					short++
-				}
-			}
+			time.Sleep(time.Duration(i) * 300 * time.Microsecond)
+			left.Add(-1)
+			results[i] = i
+			mu.Lock()
+			mu.Unlock()
 		}()
 	}
-	wg.Wait()
-	_ = short
+	for left.Load() > 0 {
+		time.Sleep(500 * time.Microsecond)
+	}
+	mu.Lock()
+	mu.Unlock()
+	_ = results[0] + results[1]
+}
+
+// What a subtest leaves running writes where the next one does.
+func TestLeftBySibling(t *testing.T) {
+	var mu sync.Mutex
+	events := 0
+	note := func() {
+		mu.Lock()
+		mu.Unlock()
+	}
+	t.Run("a", func(t *testing.T) {
+		go func() {
+			events++
+			note()
+		}()
+	})
+	t.Run("b", func(t *testing.T) {
+		time.Sleep(time.Millisecond)
+		note()
+		events++
+	})
+}
+
+// The timer that is put off may have fired.
+func TestDebounce(t *testing.T) {
+	pending := 0
+	saved := make(chan bool, 4)
+	save := time.AfterFunc(20*time.Millisecond, func() {
+		pending = 0
+		saved <- true
+	})
+	for range 3 {
+		pending++
+		save.Reset(20 * time.Millisecond)
+		time.Sleep(300 * time.Microsecond)
+	}
+	save.Stop()
+}
+
+// The last one out closes; the other has yet to say what it dropped.
+func TestLastOutCloses(t *testing.T) {
+	var running atomic.Int32
+	running.Store(2)
+	var mu sync.Mutex
+	said := 0
+	dropped := 0
+	out := make(chan int, 4)
+	for i := range 2 {
+		go func() {
+			time.Sleep(time.Duration(i) * time.Millisecond)
+			mu.Lock()
+			said++
+			mu.Unlock()
+			out <- i
+			if running.Add(-1) == 0 {
+				close(out)
+				return
+			}
+			dropped++
+			mu.Lock()
+			said++
+			mu.Unlock()
+		}()
+	}
+	for range out {
+	}
+	_ = dropped
+}
+
+// An answer comes into the buffer of a request that was given up.
+func TestReusedBuffer(t *testing.T) {
+	buffer := make([]byte, 4)
+	requests := make(chan chan bool, 2)
+	go func() {
+		for reply := range requests {
+			time.Sleep(300 * time.Microsecond)
+			buffer[0] = 'a'
+			reply <- true
+		}
+	}()
+	reply := make(chan bool, 1)
+	requests <- reply
+	select {
+	case <-reply:
+	case <-time.After(25 * time.Millisecond):
+	}
+	close(requests)
+	buffer[0] = 0
 }
