@@ -1,5 +1,5 @@
-//! Races, as a campaign needs them: found in a program's output, and told apart
-//! by where the two accesses are.
+//! Races, as a campaign needs them: found in a program's output or its records,
+//! and told apart by where the two accesses are.
 
 use std::collections::BTreeSet;
 
@@ -21,6 +21,26 @@ pub struct Place {
     pub function: String,
     /// `file:line`.
     pub line: String,
+}
+
+impl Race {
+    /// The race that a record is of.
+    pub fn of_record(record: &gosan_wire::Race) -> Self {
+        let place = |access: &gosan_wire::Access| {
+            let own = access
+                .stack
+                .iter()
+                .find(|frame| !is_runtimes(&frame.function));
+            let frame = own.or(access.stack.first())?;
+            Some(Place {
+                function: frame.function.clone(),
+                line: format!("{}:{}", frame.file, frame.line),
+            })
+        };
+        Self {
+            places: record.accesses.iter().filter_map(place).collect(),
+        }
+    }
 }
 
 /// A race and how it was told.

@@ -73,7 +73,7 @@ pub fn run(job: &Job, scratch: &Path, stop: &AtomicBool) -> io::Result<Outcome> 
     command
         .env(spec::VARIABLE, spec::text(job.seed, job.allow, Some(&log)))
         // Reports must be where they are looked for.
-        .env("GORACE", format!("{gorace} log_path=stderr").trim())
+        .env("GORACE", format!("{gorace} log_path=stderr print=1").trim())
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)
         .stderr(output);
@@ -192,6 +192,10 @@ mod tests {
     fn hands_over_the_schedule_and_keeps_both_streams() {
         let run = outcome("echo $GOSAN_SCHEDULE; echo $GORACE >&2", None, false);
         assert!(run.output.contains("seed=1;"), "{}", run.output);
-        assert!(run.output.contains("log_path=stderr"), "{}", run.output);
+        assert!(
+            run.output.contains("log_path=stderr print=1"),
+            "{}",
+            run.output
+        );
     }
 }

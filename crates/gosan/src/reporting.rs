@@ -91,7 +91,7 @@ impl Show {
     }
 
     /// Whether gosan prints the races, and not their programs.
-    fn prints(&self) -> bool {
+    pub fn prints(&self) -> bool {
         self.format.name != CLASSIC
     }
 
@@ -120,6 +120,7 @@ impl Show {
         Live {
             show: self,
             watcher,
+            shown: None,
         }
     }
 }
@@ -165,22 +166,35 @@ struct Watcher {
 
 /// A run whose races are shown as they come.
 pub struct Live {
-    show: Show,
+    pub show: Show,
     watcher: Option<Watcher>,
+    /// What was shown when nobody looks for more.
+    shown: Option<Shown>,
 }
 
 impl Live {
+    /// Shows what was not shown yet of a form that comes bit by bit, and looks
+    /// for no more by itself.
+    pub fn settle(&mut self, records: &Records) -> Result<()> {
+        if let Some(watcher) = self.watcher.take() {
+            drop(watcher.stop);
+            let Show { options, format } = &self.show;
+            let shown = watcher.thread.join();
+            self.shown = Some(shown.unwrap_or_else(|_| Shown::new(format, options.color)));
+        }
+        match &mut self.shown {
+            Some(shown) => shown.show(records.races.clone()),
+            None => Ok(()),
+        }
+    }
+
     /// Shows what was not shown yet, sums up, and writes the files.
-    pub fn finish(self, records: &Records, quiet: bool) -> Result<()> {
+    pub fn finish(mut self, records: &Records, quiet: bool) -> Result<()> {
+        self.settle(records)?;
         let Show { options, format } = &self.show;
         let mut report = prepare(records.races.clone(), |_| true)?;
         report.more = Some("gosan report --report html=races.html");
-        if let Some(watcher) = self.watcher {
-            drop(watcher.stop);
-            let shown = watcher.thread.join();
-            let mut shown = shown.unwrap_or_else(|_| Shown::new(format, options.color));
-            shown.show(records.races.clone())?;
-        } else if self.show.prints() {
+        if self.shown.is_none() && self.show.prints() {
             print(format, options, &report, Stream::Err)?;
         }
         if !quiet && !report.findings.is_empty() {

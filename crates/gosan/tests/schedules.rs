@@ -234,6 +234,36 @@ fn the_first_run_keeps_the_users_flags() {
 }
 
 #[test]
+fn races_go_into_reports_and_those_of_the_baseline_do_not_count() {
+    let module = Module::new(HIDDEN);
+    let common = ["test", "--schedules", "6", "--find-again", "0"];
+    let with = |words: &[&str]| {
+        let mut all = common.to_vec();
+        all.extend(["--baseline", "races.txt"]);
+        all.extend(words);
+        all.extend(["-run=TestHidden", "."]);
+        run(module.path(), &all)
+    };
+    let first = with(&[
+        "--update-baseline",
+        "--format=terminal",
+        "--report=json=races.json",
+    ]);
+    let (out, err) = (text(&first.stdout), text(&first.stderr));
+    assert_eq!(first.status.code(), Some(1), "{out}\n{err}");
+    assert!(!out.contains("WARNING: DATA RACE"), "{out}");
+    assert!(out.contains("race: example.com/hidden.TestHidden"), "{out}");
+    assert!(err.contains("`shared` is "), "{err}");
+    let report = std::fs::read_to_string(module.path().join("races.json")).unwrap();
+    assert!(report.contains("\"test\":\"TestHidden\""), "{report}");
+
+    let again = with(&[]);
+    let (out, err) = (text(&again.stdout), text(&again.stderr));
+    assert!(again.status.success(), "{out}\n{err}");
+    assert!(err.contains("0 races found by schedules"), "{err}");
+}
+
+#[test]
 fn refuses_what_makes_no_sense_and_says_why() {
     let module = Module::new(HIDDEN);
     for (words, reason) in [

@@ -147,7 +147,7 @@ pub fn prepare(
 
 impl Prepared {
     /// Makes the text a part of test programs.
-    fn set_test_key(&mut self, test_key: String) -> Result<()> {
+    pub fn set_test_key(&mut self, test_key: String) -> Result<()> {
         if !test_key.is_empty() {
             let link = LinkFlags { test_key };
             let (cwd, root) = (&self.cwd, &self.root);
@@ -195,7 +195,7 @@ fn build_library(
 }
 
 /// Reads what the programs of the run have recorded.
-fn collect(folder: &RunFolder) -> Records {
+pub fn collect(folder: &RunFolder) -> Records {
     let (records, errors) = folder.records();
     errors.iter().for_each(messages::warn);
     if !records.races.is_empty()
@@ -210,7 +210,7 @@ fn collect(folder: &RunFolder) -> Records {
 
 /// Whether a race that counts happened in a process that one of the user's
 /// programs started.
-fn raced_in_child(records: &Records) -> bool {
+pub fn raced_in_child(records: &Records) -> bool {
     records.races.iter().any(|race| {
         let is_child = race.process.as_ref().is_some_and(|process| process.child);
         is_child && race.status == Status::New

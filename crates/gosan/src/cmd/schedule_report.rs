@@ -29,6 +29,8 @@ pub struct Reporter<'a> {
     prepared: &'a Prepared,
     options: &'a Options,
     programs: &'a [Program],
+    /// Whether the races are told in the classic form, and not elsewhere.
+    is_classic: bool,
 }
 
 /// What the summary needs beside the results.
@@ -42,11 +44,17 @@ pub struct Summary {
 }
 
 impl<'a> Reporter<'a> {
-    pub fn new(prepared: &'a Prepared, options: &'a Options, programs: &'a [Program]) -> Self {
+    pub fn new(
+        prepared: &'a Prepared,
+        options: &'a Options,
+        programs: &'a [Program],
+        is_classic: bool,
+    ) -> Self {
         Self {
             prepared,
             options,
             programs,
+            is_classic,
         }
     }
 
@@ -80,7 +88,10 @@ impl<'a> Reporter<'a> {
     }
 
     fn text(&self, finding: &Finding) -> String {
-        let mut text = finding.text.clone();
+        let mut text = match self.is_classic {
+            true => finding.text.clone(),
+            false => format!("race: {}\n", finding.race),
+        };
         if let Some(test) = finding.again.as_ref().and_then(|again| again.test.as_ref()) {
             text.push_str(&format!("--- FAIL: {test} (under a schedule)\n"));
         }

@@ -10,6 +10,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -27,14 +28,17 @@ use gosan_schedule::race::{self, Race};
 use gosan_schedule::run::failed_tests;
 use gosan_schedule::seed::Seed;
 use gosan_schedule::{orders, spec};
+use gosan_wire::Status;
+use gosan_wire::read::Records;
 
 use super::go::{self, Prepared};
 use super::schedule_report::{Reporter, Summary};
 use crate::cli::{RunOptions, Schedules};
-use crate::known_options::KnownOptions;
+use crate::known::{self, Known};
 use crate::progress::Runs;
-use crate::report_options::ReportOptions;
-use crate::{exit_codes, signals};
+use crate::reporting::{Live, Show};
+use crate::run_folder::RunFolder;
+use crate::{exit_codes, messages, signals};
 
 /// The word behind which gosan stands in for a test program.
 pub const TEST_PROGRAM: &str = "--as-test-program";
@@ -55,14 +59,9 @@ const NOT_WITH: [(&str, &str); 5] = [
 pub fn run(options: RunOptions, schedules: &Schedules, words: Vec<OsString>) -> Result<ExitCode> {
     let RunOptions {
         common,
-        known,
-        report,
+        known: known_options,
+        report: report_options,
     } = options;
-    if known != KnownOptions::default() || report != ReportOptions::default() {
-        bail!(
-            "baselines and other forms of a report are not for schedules; leave those options out"
-        );
-    }
     let options = &common;
     let begun = Instant::now();
     let args = GoArgs::parse(Subcommand::Test, words)?;
@@ -82,18 +81,35 @@ pub fn run(options: RunOptions, schedules: &Schedules, words: Vec<OsString>) -> 
         None => kept.path(),
     };
     let args = with_gosan_in_exec(args, place, seed.as_ref())?;
-    let prepared = match go::prepare(args, options, Flavour::Schedules)? {
+    let mut prepared = match go::prepare(args, options, Flavour::Schedules)? {
         Ok(prepared) => prepared,
         Err(interrupted) => return Ok(go::exit_code(interrupted)),
     };
+    let modules = known::modules(&prepared.invocation);
+    let mut known = Known::gather(&known_options, &modules)?;
+    let gorace = std::env::var_os("GORACE").unwrap_or_default();
+    prepared.set_test_key(known.test_key(gorace.as_bytes()))?;
+    let show = Show::of_run(report_options, prepared.args.is_on("json"), &gorace)?;
+    let folder = RunFolder::create(&prepared.cache, show.runtime_options(), &known.files())?;
+    let mut live = show.start(folder.records_path());
     let (status, printed) = first_run(&prepared)?;
-    let told: BTreeSet<Race> = race::reports(&printed)
-        .into_iter()
-        .map(|report| report.race)
-        .collect();
+    let (records, _) = folder.records();
+    live.settle(&records)?;
+    let told = races_told(&printed, &records);
     prepared.check(status)?;
+    // What all runs have recorded, in the end.
+    let mut conclude = |live: Live| -> Result<ExitCode> {
+        let records = go::collect(&folder);
+        known.conclude(&records, options.quiet)?;
+        live.finish(&records, options.quiet)?;
+        if status.success() && known_options.fail_on_child && go::raced_in_child(&records) {
+            messages::say("there are new races in child processes, and --fail-on-child is set");
+            return Ok(ExitCode::from(exit_codes::FAILURE));
+        }
+        Ok(go::exit_code(status))
+    };
     let Some(runs) = schedules.schedules else {
-        return Ok(go::exit_code(status));
+        return conclude(live);
     };
 
     let programs = Program::all(kept.path()).context("cannot read the kept test programs")?;
@@ -134,8 +150,10 @@ pub fn run(options: RunOptions, schedules: &Schedules, words: Vec<OsString>) -> 
     for (file, orders) in order_files.iter().zip(&results.orders) {
         let _ = orders::store(file, orders);
     }
-    let reporter = Reporter::new(&prepared, options, &programs);
+    let is_classic = !live.show.prints();
+    let reporter = Reporter::new(&prepared, options, &programs, is_classic);
     reporter.report(&results)?;
+    let code = conclude(live)?;
     let summary = Summary {
         planned: runs,
         programs: programs.len(),
@@ -144,10 +162,20 @@ pub fn run(options: RunOptions, schedules: &Schedules, words: Vec<OsString>) -> 
     };
     summary.tell(&results, options.quiet);
     if results.findings.is_empty() {
-        Ok(go::exit_code(status))
+        Ok(code)
     } else {
         Ok(ExitCode::from(exit_codes::FAILURE))
     }
+}
+
+/// The races that the first run has told of, in whatever form.
+fn races_told(printed: &str, records: &Records) -> BTreeSet<Race> {
+    let printed = race::reports(printed).into_iter().map(|report| report.race);
+    let recorded = records
+        .races
+        .iter()
+        .filter(|race| race.status == Status::New);
+    printed.chain(recorded.map(Race::of_record)).collect()
 }
 
 /// How many programs `go test` would run at a time.
