@@ -34,6 +34,9 @@ const FEW: usize = 50;
 /// more.
 const FLIPPED: usize = 1024;
 
+/// Places of a goroutine that runs which follow each other take in turn.
+const PLACES: usize = 3;
+
 /// Runs that try to turn one order round.
 const TURNS: u32 = 3;
 
@@ -44,6 +47,8 @@ pub struct Group {
     pub program: usize,
     /// `None`: all that `go test` ran.
     pub tests: Option<Vec<String>>,
+    /// Their names.
+    names: Vec<String>,
     /// How many tests that is.
     pub size: usize,
     /// How long they took in the first run.
@@ -56,8 +61,12 @@ pub struct Group {
     pub met: Vec<usize>,
     /// Orders seen.
     pub orders: BTreeSet<Order>,
+    /// Runs that have turned orders round.
+    turns: usize,
     /// How many runs have tried to turn an order round.
     turned: BTreeMap<Order, u32>,
+    /// See [`Log::to_come`].
+    to_come: BTreeMap<Order, usize>,
 }
 
 impl Group {
@@ -82,13 +91,16 @@ impl Group {
         Some(Self {
             program,
             size: names.len(),
-            tests: (!all).then_some(names),
+            tests: (!all).then(|| names.clone()),
+            names,
             base: part_of_whole(log, worth.iter().map(|test| test.took).sum()),
             runs: 1,
             idle: 0,
             met: vec![0],
             orders,
+            turns: 0,
             turned: BTreeMap::new(),
+            to_come: log.to_come.clone(),
         })
     }
 
@@ -136,12 +148,29 @@ impl Group {
             .collect()
     }
 
-    /// Half of the open orders, those first that were tried least: two that
-    /// belong together would cancel each other out.
+    /// Some of the open orders, those first that were tried least. A goroutine
+    /// that waits at two places is overtaken at the first only, so each shall wait
+    /// at one: the first time at its last, then at the one before that, and so
+    /// on. For orders of earlier commands it is not known which these are.
     fn orders_to_turn(&mut self, mut open: Vec<Order>, rng: &mut Rng) -> Vec<Order> {
         rng.shuffle(&mut open);
         open.sort_by_key(|order| self.turned.get(order).copied());
-        open.truncate(open.len().div_ceil(2).min(FLIPPED));
+        let turn = self.turns % PLACES;
+        self.turns += 1;
+        let half = open.len().div_ceil(2);
+        let is_in_turn = |at: usize, order: &Order| match self.to_come.get(order) {
+            Some(to_come) => to_come % PLACES == turn,
+            None => at < half,
+        };
+        let places = open.iter().enumerate();
+        let in_turn = places.filter(|&(at, order)| is_in_turn(at, order));
+        let in_turn: Vec<Order> = in_turn.map(|(_, order)| *order).collect();
+        if in_turn.is_empty() {
+            open.truncate(half);
+        } else {
+            open = in_turn;
+        }
+        open.truncate(FLIPPED);
         for &order in &open {
             *self.turned.entry(order).or_default() += 1;
         }
@@ -152,6 +181,7 @@ impl Group {
     pub fn learn(&mut self, log: &Log, new_races: usize) {
         let before = self.orders.len();
         self.orders.extend(&log.orders);
+        self.to_come.extend(&log.to_come);
         let new_orders = self.orders.len() - before;
         if new_races > 0 || new_orders > before / FEW {
             self.idle = 0;
@@ -165,27 +195,29 @@ impl Group {
         self.idle >= PATIENCE
     }
 
-    /// Takes tests that end the program out, so that the others get their runs,
-    /// and gives them a group of their own.
+    /// Takes tests that ended the program out, so that the others get their runs,
+    /// the one that was cut short included, and gives them a group of their own.
     pub fn split_off(&mut self, crashed: &[String]) -> Option<Self> {
-        let tests = self.tests.as_mut()?;
-        let left = tests.iter().filter(|test| !crashed.contains(test));
-        let left: Vec<String> = left.cloned().collect();
-        if left.is_empty() || left.len() == tests.len() {
+        let is_crashed = |test: &String| crashed.contains(test);
+        let (apart, left): (Vec<String>, Vec<String>) =
+            self.names.iter().cloned().partition(is_crashed);
+        if left.is_empty() || apart.is_empty() {
             return None;
         }
-        let apart: Vec<String> = tests
-            .iter()
-            .filter(|test| crashed.contains(test))
-            .cloned()
-            .collect();
-        *tests = left;
-        self.size = tests.len();
-        Some(Self {
-            size: apart.len(),
-            tests: Some(apart),
-            ..self.clone()
-        })
+        let apart = self.clone().with_tests(apart);
+        *self = self.clone().with_tests(left);
+        self.runs -= 1;
+        self.met.pop();
+        Some(apart)
+    }
+
+    fn with_tests(self, names: Vec<String>) -> Self {
+        Self {
+            size: names.len(),
+            tests: Some(names.clone()),
+            names,
+            ..self
+        }
     }
 }
 
@@ -290,9 +322,16 @@ mod tests {
     #[test]
     fn a_test_that_ends_the_program_runs_by_itself() {
         let mut group = group(&[("A", 1), ("B", 1), ("C", 0)], 0).unwrap();
+        group.next_seed(&Earnings::default(), &mut Rng::with_seed(1));
         let apart = group.split_off(&["B".to_owned()]).unwrap();
         assert_eq!(group.tests.as_deref().unwrap(), ["A"]);
         assert_eq!(apart.tests.as_deref().unwrap(), ["B"]);
+        assert_eq!((group.runs, apart.runs), (1, 2), "A was cut short");
         assert!(group.split_off(&["A".to_owned()]).is_none());
+        let mut all = self::group(&[("A", 1), ("B", 1)], 0).unwrap();
+        assert_eq!(all.tests, None);
+        all.next_seed(&Earnings::default(), &mut Rng::with_seed(1));
+        all.split_off(&["B".to_owned()]).unwrap();
+        assert_eq!(all.tests.unwrap(), ["A"]);
     }
 }

@@ -1,7 +1,7 @@
 //! Reads what the hooks wrote about a run: which tests ran, how much went on in
 //! them, and in which orders goroutines synchronised.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Two places of the program, and that the second followed the first in another
@@ -43,6 +43,9 @@ pub struct Log {
     /// The time in which something was delayed.
     pub delayed: Duration,
     pub orders: BTreeSet<Order>,
+    /// How many operations that are the earlier ones of other orders the
+    /// goroutine of an order's earlier one still came to.
+    pub to_come: BTreeMap<Order, usize>,
     /// Whether the hooks wrote anything.
     pub is_armed: bool,
 }
@@ -80,12 +83,28 @@ impl Log {
                 ("orders", [delayed, strays, pairs @ ..]) => {
                     log.delayed = Duration::from_micros(*delayed);
                     log.strays = *strays;
-                    log.orders = pairs.iter().map(|&pair| order(pair)).collect();
+                    log.read_orders(pairs);
                 }
                 _ => {}
             }
         }
         log
+    }
+
+    /// Reads pairs of numbers: two places, and who came to the first of them in
+    /// which of its steps.
+    fn read_orders(&mut self, numbers: &[u64]) {
+        let mut steps: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
+        let both = || numbers.chunks_exact(2).map(|pair| (pair[0], pair[1]));
+        for (_, step) in both() {
+            steps.entry(step >> 32).or_default().insert(step);
+        }
+        for (pair, step) in both() {
+            let order = order(pair);
+            let later = steps[&(step >> 32)].range(step + 1..).count();
+            self.orders.insert(order);
+            self.to_come.insert(order, later);
+        }
     }
 }
 
@@ -105,7 +124,7 @@ mod tests {
     fn reads_tests_orders_and_leaves_out_what_was_cut_off() {
         let log = Log::read(
             "begin\t\nbegin\tTestA\nend\tTestA\t2\t1500\nbegin\tTestB\nend\t\t0\t1700\n\
-             orders\t\t250\t1\t4294967298\nend\tTest",
+             orders\t\t250\t1\t4294967298\t21474836481\t4294967299\t21474836482\nend\tTest",
         );
         assert_eq!(log.ended.len(), 1);
         assert_eq!(log.ended[0].goroutines, 2);
@@ -114,11 +133,10 @@ mod tests {
         assert_eq!(log.whole, Duration::from_micros(1700));
         assert_eq!(log.strays, 1);
         assert_eq!(log.delayed, Duration::from_micros(250));
-        let order = Order {
-            earlier: 1,
-            later: 2,
-        };
-        assert_eq!(log.orders.into_iter().collect::<Vec<_>>(), [order]);
+        let order = |later| Order { earlier: 1, later };
+        let orders: Vec<_> = log.to_come.into_iter().collect();
+        assert_eq!(orders, [(order(2), 1), (order(3), 0)]);
+        assert_eq!(log.orders, BTreeSet::from([order(2), order(3)]));
         assert!(log.is_armed);
         assert_eq!(Log::read(""), Log::default());
     }

@@ -103,9 +103,9 @@ pub struct Strategy {
     pub what: &'static str,
     pub rules: &'static [Rule],
     pub procs: Procs,
-    /// Per cent of a timer's time that passes.
+    /// Per mille of a timer's time that pass.
     pub timers: u32,
-    /// Per cent of a sleep's time that passes.
+    /// Per mille of a sleep's time that pass.
     pub sleeps: u32,
     /// Hooks that a goroutine passes between two changes of its rank.
     pub changes: u32,
@@ -136,8 +136,8 @@ const fn strategy(
         what,
         rules,
         procs,
-        timers: 100,
-        sleeps: 100,
+        timers: 1000,
+        sleeps: 1000,
         changes: 0,
         rounds: false,
         turns: false,
@@ -216,7 +216,7 @@ pub const STRATEGIES: &[Strategy] = &[
         timers: 1,
         ..strategy(
             "soon",
-            "lets timers fire in a hundredth of their time",
+            "lets timers fire in a thousandth of their time, and delays the goroutines that tests start",
             AsItIs,
             &[rule(kinds::ALL, Helpers, Everywhere, 100, (1000, 3000))],
         )
@@ -291,7 +291,7 @@ pub const STRATEGIES: &[Strategy] = &[
         )
     },
     Strategy {
-        sleeps: 1,
+        sleeps: 10,
         rounds: true,
         ..strategy(
             "rounds",
@@ -301,7 +301,7 @@ pub const STRATEGIES: &[Strategy] = &[
         )
     },
     Strategy {
-        sleeps: 400,
+        sleeps: 4000,
         ..strategy(
             "naps",
             "lets sleeps take four times as long, and timers not",

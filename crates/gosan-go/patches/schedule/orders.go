@@ -84,16 +84,18 @@ const (
 
 var (
 	gosanLast   [1 << 12]atomic.Uint64            // by object: who and where
+	gosanStep   [1 << 12]atomic.Uint32            // which of its hooks that was
 	gosanOrders [2 * gosanMaxOrders]atomic.Uint64 // a hash table of pairs of places
+	gosanSteps  [2 * gosanMaxOrders]atomic.Uint64 // who came to the first of them, and its step
 	gosanNumber atomic.Uint32
 )
 
-func gosanNoteOrder(object uint64, kind, who, site uint32) {
+func gosanNoteOrder(object uint64, kind uint32, self *gosanGoroutine, site uint32) {
 	if gosanMarked(&gosan.later, site) {
 		gosanPassed(object, site)
 	}
 	// What it does, in place of the lowest bits of who it was.
-	who &^= gosanSends | gosanLoads
+	who := uint32(self.id>>32) &^ (gosanSends | gosanLoads)
 	what := uint32(0)
 	switch {
 	case kind == gosanSent:
@@ -101,9 +103,10 @@ func gosanNoteOrder(object uint64, kind, who, site uint32) {
 	case kind == gosanLoad:
 		what = gosanLoads
 	}
-	last := &gosanLast[gosanMix(0, object)%uint64(len(gosanLast))]
-	before := last.Load()
-	last.Store(uint64(who|what)<<32 | uint64(site))
+	slot := gosanMix(0, object) % uint64(len(gosanLast))
+	before, step := gosanLast[slot].Load(), gosanStep[slot].Load()
+	gosanLast[slot].Store(uint64(who|what)<<32 | uint64(site))
+	gosanStep[slot].Store(self.ops)
 	earlier := uint32(before >> 32)
 	if before == 0 || earlier&^(gosanSends|gosanLoads) == who {
 		return
@@ -127,6 +130,7 @@ func gosanNoteOrder(object uint64, kind, who, site uint32) {
 				return
 			}
 			if entry.CompareAndSwap(0, pair) {
+				gosanSteps[at%uint64(len(gosanSteps))].Store(uint64(earlier)<<32 | uint64(step))
 				gosanNumber.Add(1)
 				return
 			}
@@ -154,6 +158,9 @@ func gosanMarked(places *[gosanPlaces / 64]uint64, site uint32) bool {
 	return places[site%gosanPlaces/64]>>(site%64)&1 != 0
 }
 
+// gosanTurning counts the goroutines that wait to be overtaken.
+var gosanTurning atomic.Int32
+
 // gosanTurn waits at the earlier place of an order that shall be turned round.
 func gosanTurn(gp *g, object uint64, site uint32) {
 	if gp.{{BUBBLE}} != nil {
@@ -171,12 +178,14 @@ func gosanTurn(gp *g, object uint64, site uint32) {
 		aim.object.Store(object)
 		passed := aim.passed.Load()
 		aim.waits.Add(1)
+		gosanTurning.Add(1)
 		gosanBegin()
 		deadline, pause := nanotime()+limit, int64(gosanTurnFirst)
 		for aim.passed.Load() == passed && nanotime() < deadline {
 			gosanSleep(gp, pause)
 			pause = min(2*pause, gosanTurnMost)
 		}
+		gosanTurning.Add(-1)
 		aim.waits.Add(-1)
 		if aim.passed.Load() == passed {
 			aim.failed.Add(1)

@@ -123,7 +123,7 @@ var gosan struct {
 	grace   int64 // nanoseconds, at the end of a test
 	allow   int64 // nanoseconds of delay that a test may add
 	choice  int64 // how select chooses: gosanChoose…
-	timers  int64 // per cent of a timer's time that passes
+	timers  int64 // per mille of a timer's time that passes
 	sleeps  int64 // the same of a sleep's
 	alike   int64 // 1: small random numbers are the same for all goroutines
 	rounds  int64 // 1: delays end at about the same time for all
@@ -166,7 +166,7 @@ func gosanArm() {
 	if gosan.text == "" {
 		return
 	}
-	gosan.timers, gosan.sleeps = 100, 100
+	gosan.timers, gosan.sleeps = 1000, 1000
 	rest := gosan.text
 	for rest != "" {
 		var field string
@@ -320,13 +320,13 @@ func gosanPoint(kind uint32, addr unsafe.Pointer) {
 		}
 	}
 	if kind&after != 0 && addr != nil {
-		gosanNoteOrder(uint64(uintptr(addr)), kind, uint32(self.id>>32), self.site)
+		gosanNoteOrder(uint64(uintptr(addr)), kind, self, self.site)
 	}
 	if ns := gosanDecide(kind, self, site); ns >= 0 {
 		gosanDelay(gp, site, ns)
 	}
 	if kind&single&^gosanDone != 0 && addr != nil {
-		gosanNoteOrder(uint64(uintptr(addr)), kind, uint32(self.id>>32), site)
+		gosanNoteOrder(uint64(uintptr(addr)), kind, self, site)
 	}
 }
 
@@ -619,9 +619,9 @@ func gosanNap(ns int64) int64 {
 	return gosanStretch(ns, gosan.sleeps)
 }
 
-func gosanStretch(ns, percent int64) int64 {
+func gosanStretch(ns, mille int64) int64 {
 	const longest = 1 << 55
-	if percent == 100 || gosan.armed.Load() == 0 || ns <= 0 || ns > longest {
+	if mille == 1000 || gosan.armed.Load() == 0 || ns <= 0 || ns > longest {
 		return ns
 	}
 	gp := getg().m.curg
@@ -632,14 +632,14 @@ func gosanStretch(ns, percent int64) int64 {
 		// The main goroutine sets the timer that ends tests which take too long.
 		return ns
 	}
-	if percent < 100 {
-		return max(ns*percent/100, 1000)
+	if mille < 1000 {
+		return max(ns/1000*mille, 1000)
 	}
 	// Stretched only as far as delays may.
 	if !gosanMayDelay() {
 		return ns
 	}
-	return min(ns*percent/100, ns+gosan.allow)
+	return min(ns/1000*mille, ns+gosan.allow)
 }
 
 // gosanWhen returns when a timer that is set for the given time shall fire.  Of

@@ -84,12 +84,13 @@ func gosanTestEnds() {
 	}
 }
 
-// gosanGrace waits while something else runs, or is about to.
+// gosanGrace waits while something else runs, or is about to, unless that waits
+// to be overtaken by what follows.
 func gosanGrace(gp *g) {
 	deadline := nanotime() + gosan.grace
 	pause := int64(raceQuiesceFirstPause)
 	gosanBegin()
-	for quiet := 0; quiet < raceQuiesceLooks && nanotime() < deadline && gosanMayDelay(); {
+	for quiet := 0; quiet < raceQuiesceLooks && nanotime() < deadline && gosanMayDelay() && gosanTurning.Load() == 0; {
 		busy := true
 		systemstack(func() {
 			busy = racebusy(deadline)
@@ -109,11 +110,11 @@ func gosanFinish() {
 	if gosan.armed.Load() == 0 {
 		return
 	}
-	numbers := make([]uint64, 0, 2+gosanMaxOrders)
+	numbers := make([]uint64, 0, 2+2*gosanMaxOrders)
 	numbers = append(numbers, uint64(gosanDelays.total.Load())/1000, uint64(max(gosanStrays.Load(), 0)))
 	for i := range gosanOrders {
-		if pair := gosanOrders[i].Load(); pair != 0 && len(numbers) < cap(numbers) {
-			numbers = append(numbers, pair)
+		if pair := gosanOrders[i].Load(); pair != 0 && len(numbers)+2 <= cap(numbers) {
+			numbers = append(numbers, pair, gosanSteps[i].Load())
 		}
 	}
 	gosanLog("orders", "", numbers)
