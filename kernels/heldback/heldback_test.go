@@ -2,251 +2,257 @@
 package heldback
 
 import (
-	"errors"
+	"context"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// The second attempt sets the error that the report of the first still reads.
-func TestAttemptsShareError(t *testing.T) {
-	var err error
+// The table is put in force before its last entry is in it.
+func TestEntryAfterPublish(t *testing.T) {
 	var mu sync.Mutex
-	reports := 0
-	report := func() {
-		mu.Lock()
-		reports++
-		mu.Unlock()
-	}
-	var wg sync.WaitGroup
-	wg.Add(1)
+	var table map[string]int
+	updates := 0
 	go func() {
-		defer wg.Done()
-		_ = err
-		report()
+		fresh := map[string]int{"a": 1}
+		mu.Lock()
+		table = fresh
+		mu.Unlock()
+		fresh["b"] = 2
+		mu.Lock()
+		updates++
+		mu.Unlock()
 	}()
 	time.Sleep(time.Millisecond)
-	report()
-	err = errors.New("second attempt")
-	wg.Wait()
+	mu.Lock()
+	current := table
+	mu.Unlock()
+	_ = current["b"]
 }
 
-// Whoever waits is woken up before the last entry is counted.
-func TestCountAfterSignal(t *testing.T) {
-	var mu sync.Mutex
-	cond := sync.NewCond(&mu)
-	ready, logged, entries := false, 0, 0
-	go func() {
-		mu.Lock()
-		ready = true
-		mu.Unlock()
-		cond.Signal()
-		entries++
-		mu.Lock()
-		logged++
-		mu.Unlock()
-	}()
-	mu.Lock()
-	for !ready {
-		cond.Wait()
-	}
-	mu.Unlock()
-	time.Sleep(500 * time.Microsecond)
-	mu.Lock()
-	_ = logged
-	mu.Unlock()
-	_ = entries
-}
-
-// One path looks at the client without the Once that makes it.
-func TestPathWithoutOnce(t *testing.T) {
-	var once sync.Once
-	var client *int
-	var mu sync.Mutex
-	requests := 0
-	count := func() {
-		mu.Lock()
-		requests++
-		mu.Unlock()
+// Whoever is not the one to renew the token takes it as it is.
+func TestTokenBeingRenewed(t *testing.T) {
+	var renewing atomic.Bool
+	token := "old"
+	use := func() {
+		if renewing.CompareAndSwap(false, true) {
+			token = "new"
+			renewing.Store(false)
+			return
+		}
+		_ = token
 	}
 	var wg sync.WaitGroup
-	wg.Add(2)
-	go func() {
-		defer wg.Done()
-		once.Do(func() { client = new(int) })
-		count()
-	}()
-	go func() {
-		defer wg.Done()
-		time.Sleep(time.Millisecond)
-		count()
-		_ = client
-	}()
-	wg.Wait()
-}
-
-// Shutdown takes the buffers away from the last task.
-func TestShutdownDuringLastTask(t *testing.T) {
-	tasks := make(chan int, 4)
-	quit := make(chan bool)
-	var mu sync.Mutex
-	done := 0
-	buffers := make([]byte, 8)
-	go func() {
-		for {
-			select {
-			case n := <-tasks:
-				buffers[n]++
-				mu.Lock()
-				done++
-				mu.Unlock()
-			case <-quit:
-				return
-			}
-		}
-	}()
-	tasks <- 1
-	time.Sleep(time.Millisecond)
-	mu.Lock()
-	_ = done
-	mu.Unlock()
-	close(quit)
-	buffers = nil
-}
-
-// The number of a configuration is raised after that is in force.
-func TestNumberAfterSwap(t *testing.T) {
-	var config atomic.Pointer[string]
-	var changes atomic.Int64
-	number := 0
-	var wg sync.WaitGroup
-	wg.Add(2)
-	go func() {
-		defer wg.Done()
-		text := "new"
-		config.Store(&text)
-		number++
-		changes.Add(1)
-	}()
-	go func() {
-		defer wg.Done()
-		time.Sleep(time.Millisecond)
-		changes.Load()
-		if config.Load() != nil {
-			_ = number
-		}
-	}()
-	wg.Wait()
-}
-
-// A counter is asked whether all are done, and goes down before the result is in.
-func TestPolledCounter(t *testing.T) {
-	var left atomic.Int32
-	left.Store(2)
-	var mu sync.Mutex
-	var results [2]int
 	for i := range 2 {
+		wg.Add(1)
 		go func() {
-			time.Sleep(time.Duration(i) * 300 * time.Microsecond)
-			left.Add(-1)
-			results[i] = i
-			mu.Lock()
-			mu.Unlock()
+			defer wg.Done()
+			time.Sleep(time.Duration(i) * time.Millisecond)
+			use()
 		}()
 	}
-	for left.Load() > 0 {
-		time.Sleep(500 * time.Microsecond)
-	}
-	mu.Lock()
-	mu.Unlock()
-	_ = results[0] + results[1]
+	wg.Wait()
 }
 
-// What a subtest leaves running writes where the next one does.
-func TestLeftBySibling(t *testing.T) {
+// The reason is written down when all have been told to stop.
+func TestReasonAfterCancel(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	reason := ""
 	var mu sync.Mutex
-	events := 0
-	note := func() {
+	stops := 0
+	stopped := make(chan bool)
+	go func() {
+		defer close(stopped)
+		<-ctx.Done()
+		time.Sleep(500 * time.Microsecond)
+		mu.Lock()
+		stops++
+		mu.Unlock()
+		_ = reason
+	}()
+	cancel()
+	reason = "shutdown"
+	mu.Lock()
+	stops++
+	mu.Unlock()
+	<-stopped
+}
+
+// The first hands over to the second, and that to the third, by locks only.
+func TestThirdHand(t *testing.T) {
+	var first, second sync.Mutex
+	draft := 0
+	var wg sync.WaitGroup
+	wg.Add(3)
+	go func() {
+		defer wg.Done()
+		draft = 1
+		first.Lock()
+		first.Unlock()
+	}()
+	go func() {
+		defer wg.Done()
+		time.Sleep(300 * time.Microsecond)
+		first.Lock()
+		first.Unlock()
+		second.Lock()
+		second.Unlock()
+	}()
+	go func() {
+		defer wg.Done()
+		time.Sleep(time.Millisecond)
+		second.Lock()
+		second.Unlock()
+		_ = draft
+	}()
+	wg.Wait()
+}
+
+// The answer looks whether it is still wanted, and is written when it is not.
+func TestWantedWhenAsked(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	answer := ""
+	done := make(chan bool, 1)
+	go func() {
+		time.Sleep(300 * time.Microsecond)
+		if ctx.Err() != nil {
+			return
+		}
+		answer = "yes"
+		done <- true
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		answer = "too late"
+	}
+	_ = answer
+}
+
+// Parallel subtests read a fixture that the first of them loads.
+func TestFixtureOnFirstUse(t *testing.T) {
+	var mu sync.Mutex
+	var fixture []byte
+	loads := 0
+	for i := range 2 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			time.Sleep(time.Duration(i) * time.Millisecond)
+			if i == 1 {
+				mu.Lock()
+				loads++
+				mu.Unlock()
+			}
+			if fixture == nil {
+				fixture = []byte("golden")
+			}
+			if i == 0 {
+				mu.Lock()
+				loads++
+				mu.Unlock()
+			}
+		})
+	}
+}
+
+// The monitor looks into the queue without its lock when something is in work.
+func TestMonitorOfBusyQueue(t *testing.T) {
+	var mu sync.Mutex
+	var busy atomic.Int32
+	var queue []int
+	var wg sync.WaitGroup
+	wg.Add(2)
+	go func() {
+		defer wg.Done()
+		busy.Add(1)
+		mu.Lock()
+		queue = append(queue, 1)
+		mu.Unlock()
+		busy.Add(-1)
+	}()
+	go func() {
+		defer wg.Done()
+		time.Sleep(time.Millisecond)
+		if busy.Load() > 0 {
+			_ = len(queue)
+		}
+	}()
+	wg.Wait()
+}
+
+// What shall happen after the cancellation may have begun when it is called off.
+func TestCalledOffTooLate(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var mu sync.Mutex
+	state := 0
+	stop := context.AfterFunc(ctx, func() {
 		mu.Lock()
 		mu.Unlock()
-	}
-	t.Run("a", func(t *testing.T) {
-		go func() {
-			events++
-			note()
-		}()
+		state = 1
 	})
-	t.Run("b", func(t *testing.T) {
+	go func() {
 		time.Sleep(time.Millisecond)
-		note()
-		events++
-	})
-}
-
-// The timer that is put off may have fired.
-func TestDebounce(t *testing.T) {
-	pending := 0
-	saved := make(chan bool, 4)
-	save := time.AfterFunc(20*time.Millisecond, func() {
-		pending = 0
-		saved <- true
-	})
-	for range 3 {
-		pending++
-		save.Reset(20 * time.Millisecond)
-		time.Sleep(300 * time.Microsecond)
+		cancel()
+	}()
+	time.Sleep(200 * time.Microsecond)
+	if !stop() {
+		state = 2
 	}
-	save.Stop()
+	cancel()
+	_ = state
 }
 
-// The last one out closes; the other has yet to say what it dropped.
-func TestLastOutCloses(t *testing.T) {
-	var running atomic.Int32
-	running.Store(2)
+// The second round begins when the worker of the first has yet to say so.
+func TestRoundsOverlap(t *testing.T) {
+	var wg sync.WaitGroup
 	var mu sync.Mutex
 	said := 0
-	dropped := 0
-	out := make(chan int, 4)
-	for i := range 2 {
+	last := 0
+	for round := range 2 {
+		wg.Add(1)
 		go func() {
-			time.Sleep(time.Duration(i) * time.Millisecond)
+			time.Sleep(200 * time.Microsecond)
 			mu.Lock()
 			said++
 			mu.Unlock()
-			out <- i
-			if running.Add(-1) == 0 {
-				close(out)
-				return
+			if round == 0 {
+				wg.Done()
 			}
-			dropped++
+			last = round
 			mu.Lock()
 			said++
 			mu.Unlock()
+			if round == 1 {
+				wg.Done()
+			}
 		}()
+		wg.Wait()
 	}
-	for range out {
-	}
-	_ = dropped
+	_ = last
 }
 
-// An answer comes into the buffer of a request that was given up.
-func TestReusedBuffer(t *testing.T) {
-	buffer := make([]byte, 4)
-	requests := make(chan chan bool, 2)
-	go func() {
-		for reply := range requests {
-			time.Sleep(300 * time.Microsecond)
-			buffer[0] = 'a'
-			reply <- true
-		}
-	}()
-	reply := make(chan bool, 1)
-	requests <- reply
-	select {
-	case <-reply:
-	case <-time.After(25 * time.Millisecond):
+// A channel is the lock of a map; who fails counts without it.
+func TestErrorOutsideLock(t *testing.T) {
+	lock := make(chan bool, 1)
+	counts := map[string]int{}
+	count := func(name string) {
+		lock <- true
+		counts[name]++
+		<-lock
 	}
-	close(requests)
-	buffer[0] = 0
+	var wg sync.WaitGroup
+	wg.Add(2)
+	go func() {
+		defer wg.Done()
+		count("done")
+	}()
+	go func() {
+		defer wg.Done()
+		time.Sleep(time.Millisecond)
+		count("tried")
+		counts["failed"]++
+	}()
+	wg.Wait()
 }
