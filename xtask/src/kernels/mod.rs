@@ -47,6 +47,9 @@ pub struct Amount {
     pub tries: usize,
 }
 
+/// For each run the tests in its reports, and in how many.
+type Found = Vec<BTreeMap<String, u32>>;
+
 /// The programs that are judged.
 struct Bench {
     go: Go,
@@ -140,8 +143,8 @@ impl Bench {
             command.args(["test", "--quiet"]);
             command
         })?;
-        let stock = self.single_runs(&stock, amount.runs)?;
-        let gosan = self.single_runs(&gosan, amount.runs)?;
+        let programs = [stock, gosan];
+        let [stock, gosan] = self.single_runs(&programs, amount.runs)?;
         let mut schedules = Vec::new();
         for _ in 0..amount.tries {
             schedules.push(self.schedules(package)?);
@@ -190,14 +193,17 @@ impl Bench {
         Ok(program)
     }
 
-    /// What was found in each of so many runs of a program.
-    fn single_runs(&self, program: &Utf8Path, runs: usize) -> Result<Vec<BTreeMap<String, u32>>> {
-        let mut found = Vec::new();
+    /// What was found in each of so many runs of two programs. They take turns:
+    /// how busy the machine is decides what a timeout overtakes.
+    fn single_runs(&self, programs: &[Utf8PathBuf; 2], runs: usize) -> Result<[Found; 2]> {
+        let mut found = [Found::new(), Found::new()];
         for _ in 0..runs {
-            let mut command = Command::new(program);
-            command.current_dir(directory());
-            let outcome = process::capture(&mut command, RUN_LIMIT)?;
-            found.push(found_in(&(outcome.stdout + &outcome.stderr)));
+            for (program, found) in programs.iter().zip(&mut found) {
+                let mut command = Command::new(program);
+                command.current_dir(directory());
+                let outcome = process::capture(&mut command, RUN_LIMIT)?;
+                found.push(found_in(&(outcome.stdout + &outcome.stderr)));
+            }
         }
         Ok(found)
     }
