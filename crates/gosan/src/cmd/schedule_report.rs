@@ -24,6 +24,9 @@ use crate::messages;
 /// The most tests that are named in a line.
 const NAMED: usize = 5;
 
+/// The most orders in a seed that is shown for a test that fails without a race.
+const SHOWN: usize = 16;
+
 /// What the reports of one command have in common.
 pub struct Reporter<'a> {
     prepared: &'a Prepared,
@@ -227,10 +230,12 @@ impl<'a> Reporter<'a> {
             [test] => Some(test.as_str()),
             _ => None,
         };
-        let command = self.command(mishap.program, alone, &mishap.seed);
-        let mut text = format!(
-            "{tests} {how} when delayed, without a race; that may be the delay alone. To see it: {command}"
-        );
+        let mut text =
+            format!("{tests} {how} when delayed, without a race; that may be the delay alone");
+        if mishap.seed.orders.len() <= SHOWN {
+            let command = self.command(mishap.program, alone, &mishap.seed);
+            text.push_str(&format!(". To see it: {command}"));
+        }
         if let Some(line) = telling_line(&mishap.output) {
             text.push_str(&format!("\n       it printed: {line}"));
         }
