@@ -54,12 +54,38 @@ macro_rules! with_distance {
 with_distance! {
     __tsan_read, "rcx" => read;
     __tsan_write, "rcx" => write;
-    __tsan_read_pc, "r8" => read_pc;
-    __tsan_write_pc, "r8" => write_pc;
     __tsan_read_range, "r8" => read_range;
     __tsan_write_range, "r8" => write_range;
     __tsan_func_enter, "rdx" => func_enter;
     __tsan_func_exit, "rsi" => func_exit;
+}
+
+/// Declares a symbol that hands over in addition the raw distance, the stack's
+/// top and the innermost frame, that of Go's function.
+macro_rules! with_chain {
+    ($($symbol:ident => $target:path;)*) => {$(
+        /// See the function that it goes on in.
+        #[unsafe(no_mangle)]
+        #[unsafe(naked)]
+        extern "C" fn $symbol() {
+            naked_asm!(
+                "mov r9, [r14 + 8]",
+                "mov r8, r9",
+                "sub r8, r12",
+                // The seventh argument, which also aligns the stack.
+                "push rbp",
+                "call {}",
+                "pop rbp",
+                "ret",
+                sym $target,
+            )
+        }
+    )*};
+}
+
+with_chain! {
+    __tsan_read_pc => read_pc;
+    __tsan_write_pc => write_pc;
 }
 
 extern "C" fn read(ctx: *const RaceCtx, address: usize, pc: u64, distance: u64) {
@@ -154,41 +180,58 @@ fn new_write(ctx: *const RaceCtx, address: usize, pc: u64, distance: u64) {
     });
 }
 
-extern "C" fn read_pc(ctx: *const RaceCtx, address: usize, caller: u64, pc: u64, distance: u64) {
-    if is_recorded(ctx, address, Kind::Read) {
-        return;
+extern "C" fn read_pc(
+    ctx: *const RaceCtx,
+    address: usize,
+    caller: u64,
+    pc: u64,
+    distance: u64,
+    stack_top: usize,
+    frame: usize,
+) {
+    if !is_recorded(ctx, address, Kind::Read) {
+        let site = site_in_runtime(caller, pc, distance, stack_top, frame);
+        with(ctx, |ctx, inner| {
+            access::word(ctx, inner, address, Span::new(address, 1), Kind::Read, site);
+        });
     }
-    let site = Site {
-        pc,
-        caller,
-        distance,
-        silent: None,
-    };
-    with(ctx, |ctx, inner| {
-        access::word(ctx, inner, address, Span::new(address, 1), Kind::Read, site);
-    });
 }
 
-extern "C" fn write_pc(ctx: *const RaceCtx, address: usize, caller: u64, pc: u64, distance: u64) {
-    if is_recorded(ctx, address, Kind::Write) {
-        return;
+extern "C" fn write_pc(
+    ctx: *const RaceCtx,
+    address: usize,
+    caller: u64,
+    pc: u64,
+    distance: u64,
+    stack_top: usize,
+    frame: usize,
+) {
+    if !is_recorded(ctx, address, Kind::Write) {
+        let site = site_in_runtime(caller, pc, distance, stack_top, frame);
+        with(ctx, |ctx, inner| {
+            let span = Span::new(address, 1);
+            access::word(ctx, inner, address, span, Kind::Write, site);
+        });
     }
-    let site = Site {
+}
+
+/// An access by a function of Go's runtime, which was called from `caller`.  That
+/// may be another one, which announced nothing either: since Go 1.27 a map is
+/// read by way of two.
+fn site_in_runtime(caller: u64, pc: u64, distance: u64, stack_top: usize, frame: usize) -> Site {
+    // The frame lies between the stack pointer and the stack's top.
+    let is_frame = frame < stack_top && (stack_top - frame) as u64 <= distance;
+    Site {
         pc,
         caller,
         distance,
-        silent: None,
-    };
-    with(ctx, |ctx, inner| {
-        access::word(
-            ctx,
-            inner,
-            address,
-            Span::new(address, 1),
-            Kind::Write,
-            site,
-        );
-    });
+        silent: is_frame.then_some(Silent {
+            frame,
+            stack_top,
+            past: caller as usize,
+            place: Operation::Other as usize,
+        }),
+    }
 }
 
 extern "C" fn read_range(
@@ -505,6 +548,7 @@ impl Called {
             silent: is_callers.then_some(Silent {
                 frame: self.frame,
                 stack_top: self.stack_top,
+                past: 0,
                 place: self.operation as usize,
             }),
         }

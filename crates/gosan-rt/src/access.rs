@@ -82,7 +82,10 @@ impl Site {
     /// The stack of an event at this site.
     pub fn stack(self, inner: &mut Inner) -> StackId {
         match self.silent {
-            Some(silent) => inner.event_in_silence(silent, self.caller, self.pc),
+            Some(silent) => {
+                inner.frames.drop_deeper_than(self.distance);
+                inner.event_in_silence(silent, self.caller, self.pc)
+            }
             None if self.caller == 0 => inner.event(self.pc, self.distance),
             None => inner.event_in_callee(self.caller, self.pc, self.distance),
         }

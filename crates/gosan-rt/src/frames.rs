@@ -38,6 +38,9 @@ pub struct Silent {
     pub frame: usize,
     /// Where the stack ends.
     pub stack_top: usize,
+    /// The calls before the one that returns here belong to the hook; 0 where
+    /// there are none.
+    pub past: usize,
     /// Events of the same place, below [`PLACES`], are kept together.
     pub place: usize,
 }
@@ -204,11 +207,13 @@ impl Frames {
         let distance = self.top().distance;
         let announced = silent.stack_top - distance as usize;
         let mut frame = silent.frame;
+        let mut past = silent.past == 0;
         while frame < announced {
             // SAFETY: the first frame is the caller's, who has seen that it is
             // one; the others follow in its chain, on the same stack.
             let [next, return_pc] = unsafe { *(frame as *const [usize; 2]) };
-            if !f(return_pc) {
+            past |= return_pc == silent.past;
+            if past && !f(return_pc) {
                 return false;
             }
             if next <= frame || next >= silent.stack_top || distance == NO_DISTANCE {
