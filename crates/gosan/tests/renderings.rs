@@ -25,13 +25,21 @@ fn text(output: &Output) -> String {
 
 /// Takes out what differs between runs, machines and versions of Go.
 fn redacted(text: &str) -> String {
-    static RULES: LazyLock<Vec<(Regex, &str)>> =
-        LazyLock::new(|| {
-            [
+    static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+        [
             // Go's own files, and their lines in each form.
-            (r"/[^ \x22]*?/src/((?:internal/runtime|runtime|testing)/)", "[GOROOT]/src/$1"),
-            (r"((?:\[GOROOT\]/src/[a-z0-9/_]+|_testmain)\.go):\d+", "$1:[LINE]"),
-            (r#"((?:/src/[a-z0-9/_]+|_testmain)\.go","line":)\d+"#, "$1[LINE]"),
+            (
+                r"(?:\[ROOT\])?/[^ \x22]*?/src/((?:internal/runtime|runtime|testing)/)",
+                "[GOROOT]/src/$1",
+            ),
+            (
+                r"((?:\[GOROOT\]/src/[a-z0-9/_]+|_testmain)\.go):\d+",
+                "$1:[LINE]",
+            ),
+            (
+                r#"((?:/src/[a-z0-9/_]+|_testmain)\.go","line":)\d+"#,
+                "$1[LINE]",
+            ),
             (
                 r#"((?:/src/[a-z0-9/_]+|_testmain)\.go"\s*\},\s*"region": \{\s*"startLine": )\d+"#,
                 "$1[LINE]",
@@ -49,7 +57,7 @@ fn redacted(text: &str) -> String {
         ]
         .map(|(pattern, to)| (Regex::new(pattern).expect("a pattern"), to))
         .into()
-        });
+    });
     static GOROUTINE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r#"([Gg]oroutine |"(?:goroutine|id|parent)":)(\d+)"#).expect("a pattern")
     });
