@@ -255,7 +255,11 @@ fn place(stack: &[Frame], side: Option<&Side>, paths: &Paths) -> Option<Location
 }
 
 fn at_frame(frame: &Frame, paths: &Paths) -> Location {
-    let artifact_location = match paths.in_repository(&frame.file) {
+    // A Go that lies in the checkout is no part of what is scanned.
+    let own = paths
+        .in_repository(&frame.file)
+        .filter(|_| !frames::owner(frame).is_go());
+    let artifact_location = match own {
         Some(file) => ArtifactLocation {
             uri: utf8_percent_encode(file, PATH).to_string(),
             uri_base_id: Some("%SRCROOT%"),
