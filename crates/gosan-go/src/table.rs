@@ -27,7 +27,7 @@ pub const OBJECTS: [&str; 2] = [
 ];
 
 /// A file of gosan's own that every root has.
-const fn added(file: &'static str, template: &'static str) -> Patch {
+pub(crate) const fn added(file: &'static str, template: &'static str) -> Patch {
     Patch {
         file,
         minors: ALL,
@@ -37,7 +37,11 @@ const fn added(file: &'static str, template: &'static str) -> Patch {
 }
 
 /// A change to a file that nothing works without.
-const fn changed(file: &'static str, anchor: &'static str, replacement: &'static str) -> Patch {
+pub(crate) const fn changed(
+    file: &'static str,
+    anchor: &'static str,
+    replacement: &'static str,
+) -> Patch {
     Patch {
         file,
         minors: ALL,
@@ -253,10 +257,10 @@ pub const PATCHES: &[Patch] = &[
 /// The changes for Go 1.`minor`.
 pub fn patches_for(minor: u32, flavour: Flavour) -> impl Iterator<Item = &'static Patch> {
     let further = match flavour {
-        Flavour::Plain => &[],
+        Flavour::Plain => &[][..],
         Flavour::Schedules => SCHEDULE_PATCHES,
     };
-    let all = PATCHES.iter().chain(further);
+    let all = PATCHES.iter().chain(further.iter().copied().flatten());
     all.filter(move |patch| patch.applies_to(minor))
 }
 
