@@ -18,6 +18,7 @@ use alloc::sync::Arc;
 
 const LEAF_BITS: u32 = 5;
 const LEAF: usize = 1 << LEAF_BITS;
+const _: () = assert!(LEAF == u32::BITS as usize);
 const FAN_BITS: u32 = 4;
 const FAN: usize = 1 << FAN_BITS;
 
@@ -66,6 +67,16 @@ enum Joined {
     Right,
     /// Each knows something that the other does not.
     New(Arc<Node>),
+}
+
+/// See [`Clock::leaf_beyond`].
+enum Beyond {
+    /// No news.
+    Nothing,
+    /// The leaf that knows all.
+    Leaf([Time; LEAF]),
+    /// One of the two, or the slot, needs more than a leaf.
+    Trees,
 }
 
 /// Of two nodes with the same content, the one that everybody takes: clocks
@@ -152,6 +163,87 @@ impl Clock {
             return true;
         }
         self.join_lower(other)
+    }
+
+    /// Learns everything that `other` knows, and a time of a slot.  True where any of
+    /// it was news; what is told of the slot `own` need not count.
+    #[inline]
+    pub fn join_and_advance(
+        &mut self,
+        own: Slot,
+        other: &Clock,
+        (slot, time): (Slot, Time),
+    ) -> bool {
+        match self.leaf_beyond(own, other, (slot, time)) {
+            Beyond::Nothing => false,
+            Beyond::Leaf(joined) => {
+                self.root = Some(Arc::new(Node::Leaf(joined)));
+                true
+            }
+            Beyond::Trees => {
+                let news = self.join(other);
+                self.advance(slot, time) | news
+            }
+        }
+    }
+
+    /// As [`Clock::join_and_advance`], of a clock that is not needed any more: its
+    /// memory serves for what is known then, if nobody shares it.
+    #[inline]
+    pub fn take_and_advance(
+        &mut self,
+        own: Slot,
+        mut other: Clock,
+        (slot, time): (Slot, Time),
+    ) -> bool {
+        match self.leaf_beyond(own, &other, (slot, time)) {
+            Beyond::Nothing => false,
+            Beyond::Leaf(joined) => {
+                match other.root.as_mut().and_then(Arc::get_mut) {
+                    Some(node) => {
+                        *node = Node::Leaf(joined);
+                        self.root = other.root;
+                    }
+                    None => self.root = Some(Arc::new(Node::Leaf(joined))),
+                }
+                true
+            }
+            Beyond::Trees => self.join_and_advance(own, &other, (slot, time)),
+        }
+    }
+
+    /// What a clock of one leaf becomes by what another one knows and a time of a
+    /// slot: few goroutines have no higher trees.
+    #[inline(always)]
+    fn leaf_beyond(&self, own: Slot, other: &Clock, (slot, time): (Slot, Time)) -> Beyond {
+        let (mine, theirs) = match (self.root.as_deref(), other.root.as_deref()) {
+            (Some(Node::Leaf(mine)), Some(Node::Leaf(theirs))) => (mine, theirs),
+            _ => return Beyond::Trees,
+        };
+        let Some(known) = mine.get(slot as usize) else {
+            return Beyond::Trees;
+        };
+        let news = news(mine, theirs) & !1u32.checked_shl(own).unwrap_or(0);
+        if news == 0 && *known >= time {
+            return Beyond::Nothing;
+        }
+        let mut joined = *mine;
+        let mut left = news;
+        while left != 0 {
+            let slot = left.trailing_zeros() as usize;
+            joined[slot] = theirs[slot];
+            left &= left - 1;
+        }
+        let told = &mut joined[slot as usize];
+        *told = (*told).max(time);
+        Beyond::Leaf(joined)
+    }
+
+    /// Whether it has room for a few goroutines only, so that it is joined with another
+    /// in one go.
+    #[inline]
+    pub fn is_small(&self) -> bool {
+        self.height == 0
     }
 
     /// As [`Clock::join`], where `other` is known to hold all of `base`: only what
@@ -249,6 +341,27 @@ impl Clock {
             }
         }
     }
+}
+
+/// The slots whose times in `theirs` are later than in `mine`, as bits.  Most slots of
+/// most clocks were never heard of, or are known alike: these are passed over in pairs.
+#[inline(always)]
+fn news(mine: &[Time; LEAF], theirs: &[Time; LEAF]) -> u32 {
+    let mut news = 0;
+    for (at, (known, told)) in mine
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .zip(theirs.as_chunks::<2>().0)
+        .enumerate()
+    {
+        let pair = |[a, b]: [Time; 2]| u64::from(a) | u64::from(b) << Time::BITS;
+        if pair(*told) != 0 && pair(*told) != pair(*known) {
+            let later = u32::from(told[0] > known[0]) | u32::from(told[1] > known[1]) << 1;
+            news |= later << (2 * at);
+        }
+    }
+    news
 }
 
 fn empty_node(height: u32) -> Node {
@@ -394,6 +507,10 @@ mod tests {
         /// The first learns what the second knows, which has learnt all that
         /// the first once knew.
         Beyond(usize, usize),
+        /// The first learns what the second knows, and a time.
+        With(usize, usize, Slot, Time),
+        /// As before, and the second is emptied.
+        Take(usize, usize, Slot, Time),
     }
 
     fn ops() -> impl Strategy<Value = Op> {
@@ -402,7 +519,21 @@ mod tests {
             2 => (0..4usize, 0..4usize).prop_map(|(a, b)| Op::Join(a, b)),
             1 => (0..4usize, 0..4usize).prop_map(|(a, b)| Op::Copy(a, b)),
             2 => (0..4usize, 0..4usize).prop_map(|(a, b)| Op::Beyond(a, b)),
+            2 => (0..4usize, 0..4usize, slots(), 1..50u32).prop_map(|(a, b, s, t)| Op::With(a, b, s, t)),
+            2 => (0..4usize, 0..4usize, slots(), 1..50u32).prop_map(|(a, b, s, t)| Op::Take(a, b, s, t)),
         ]
+    }
+
+    #[test]
+    fn what_is_told_of_the_own_slot_is_no_news() {
+        let (mut mine, mut theirs) = (Clock::new(), Clock::new());
+        mine.advance(3, 1);
+        theirs.advance(3, 1);
+        theirs.advance(7, 5);
+        assert!(!mine.join_and_advance(7, &theirs, (3, 1)));
+        assert!(mine.join_and_advance(7, &theirs, (3, 2)));
+        assert!(mine.join_and_advance(6, &theirs, (8, 1)));
+        assert_eq!((mine.get(3), mine.get(7), mine.get(8)), (2, 5, 1));
     }
 
     proptest! {
@@ -444,6 +575,28 @@ mod tests {
                         let news = clocks[a].join_beyond(&base, &other);
                         prop_assert!(news || models[a] == before);
                         bases[a] = clocks[a].clone();
+                    }
+                    Op::With(a, b, slot, time) | Op::Take(a, b, slot, time) => {
+                        const NOBODY: Slot = Slot::MAX;
+                        let before = models[a].clone();
+                        for (slot, time) in models[b].clone().into_iter().chain([(slot, time)]) {
+                            let entry = models[a].entry(slot).or_insert(0);
+                            *entry = time.max(*entry);
+                        }
+                        let told = (slot, time);
+                        let news = if let Op::With(..) = op {
+                            let other = clocks[b].clone();
+                            clocks[a].join_and_advance(NOBODY, &other, told)
+                        } else {
+                            let other = core::mem::take(&mut clocks[b]);
+                            if a == b {
+                                clocks[a] = other.clone();
+                            } else {
+                                models[b].clear();
+                            }
+                            clocks[a].take_and_advance(NOBODY, other, told)
+                        };
+                        prop_assert_eq!(news, models[a] != before);
                     }
                     Op::Copy(a, b) => {
                         clocks[a] = clocks[b].clone();

@@ -177,24 +177,46 @@ impl Goroutine {
 
     /// Learns all that was released to `sync`.
     pub fn acquire(&mut self, sync: &SyncClock, era: Era) {
-        if sync.is_empty() || self.knows_release(sync, era) {
+        if self.learns_nothing_from(sync, era) {
             return;
         }
-        let mut news = if self.base_is_known_to(sync, era) {
-            self.clock.join_beyond(&self.base.clock, &sync.clock)
+        let told = self.told_by(sync);
+        let news = if !self.clock.is_small() && self.base_is_known_to(sync, era) {
+            let news = self.clock.join_beyond(&self.base.clock, &sync.clock);
+            self.clock.advance(told.0, told.1) | news
         } else {
-            self.clock.join(&sync.clock)
+            self.clock.join_and_advance(self.slot, &sync.clock, told)
         };
-        if sync.by != self.slot {
-            news |= self.clock.advance(sync.by, sync.at);
-        }
         if news {
             self.begin_if_published();
         }
     }
 
+    /// As [`Goroutine::acquire`], of what nobody acquires any more.
+    fn take(&mut self, sync: SyncClock, era: Era) {
+        if !self.clock.is_small() {
+            return self.acquire(&sync, era);
+        }
+        if self.learns_nothing_from(&sync, era) {
+            return;
+        }
+        let told = self.told_by(&sync);
+        if self.clock.take_and_advance(self.slot, sync.clock, told) {
+            self.begin_if_published();
+        }
+    }
+
+    /// Whose time a release tells, beside the clock; 0 of its own, which is no news.
+    fn told_by(&self, sync: &SyncClock) -> (Slot, Time) {
+        let is_own = sync.by == self.slot;
+        (sync.by, if is_own { 0 } else { sync.at })
+    }
+
     /// Hands over all that it knows, in place of what was there.
     pub fn release(&mut self, sync: &mut SyncClock, era: Era) {
+        if self.release_again(sync, era) {
+            return;
+        }
         self.publish(era);
         if !sync.clock.same_tree(&self.clock) {
             sync.clock = self.clock.clone();
@@ -205,7 +227,7 @@ impl Goroutine {
 
     /// Hands over all that it knows, beside what was there.
     pub fn release_merge(&mut self, sync: &mut SyncClock, era: Era) {
-        if sync.is_empty() || self.knows_release(sync, era) {
+        if self.learns_nothing_from(sync, era) {
             return self.release(sync, era);
         }
         self.publish(era);
@@ -222,7 +244,7 @@ impl Goroutine {
         let mut previous = SyncClock::new();
         core::mem::swap(sync, &mut previous);
         self.release(sync, era);
-        self.acquire(&previous, era);
+        self.take(previous, era);
     }
 
     /// Learns what was there and hands over all of it: an atomic
@@ -238,6 +260,32 @@ impl Goroutine {
         if slot != self.slot && self.clock.advance(slot, time) {
             self.begin_if_published();
         }
+    }
+
+    /// Whether an acquire would teach it nothing, as far as that is seen without
+    /// walking clocks.
+    #[inline]
+    pub fn learns_nothing_from(&self, sync: &SyncClock, era: Era) -> bool {
+        sync.is_empty() || self.knows_release(sync, era)
+    }
+
+    /// As [`Goroutine::release`], where that makes and drops no clock: the
+    /// goroutine has learnt nothing since it last released, here and elsewhere.
+    /// False where it has; then nothing has changed.
+    #[inline]
+    pub fn release_again(&mut self, sync: &mut SyncClock, era: Era) -> bool {
+        let again = self.published_in == era
+            && sync.clock.same_tree(&self.clock)
+            && (self.clock.is_small() || self.base.clock.same_tree(&self.clock));
+        if again {
+            self.published = true;
+            if !self.clock.is_small() {
+                (self.base.slot, self.base.time, self.base.era) = (self.slot, self.time, era);
+            }
+            (sync.by, sync.at, sync.plain) = (self.slot, self.time, true);
+            sync.era = era;
+        }
+        again
     }
 
     /// The short way of an acquire: see [`crate::sync_clock`].
@@ -260,9 +308,12 @@ impl Goroutine {
             self.begin();
         }
         self.published = true;
-        (self.base.slot, self.base.time, self.base.era) = (self.slot, self.time, era);
-        if !self.base.clock.same_tree(&self.clock) {
-            self.base.clock = self.clock.clone();
+        // A small clock is joined in one go.
+        if !self.clock.is_small() {
+            (self.base.slot, self.base.time, self.base.era) = (self.slot, self.time, era);
+            if !self.base.clock.same_tree(&self.clock) {
+                self.base.clock = self.clock.clone();
+            }
         }
     }
 
