@@ -10,6 +10,7 @@ package runtime
 
 import (
 	"internal/runtime/atomic"
+	"internal/runtime/sys"
 	"unsafe"
 )
 
@@ -25,6 +26,14 @@ import (
 //go:cgo_import_static __gosan_quick_write
 //go:cgo_import_static __gosan_quick_readrange
 //go:cgo_import_static __gosan_quick_writerange
+//go:cgo_import_static __gosan_quick_acquire
+//go:cgo_import_static __gosan_quick_release
+//go:cgo_import_static __gosan_quick_release_merge
+//go:cgo_import_static __gosan_quick_locked
+//go:cgo_import_static __gosan_quick_unlocks
+//go:cgo_import_static __gosan_locked
+//go:cgo_import_static __gosan_unlocks
+//go:cgo_import_static __gosan_waits
 
 //go:linkname __gosan_start __gosan_start
 var __gosan_start byte
@@ -49,6 +58,24 @@ var __gosan_atexit_ms byte
 
 //go:linkname __gosan_unwound __gosan_unwound
 var __gosan_unwound byte
+
+//go:linkname __gosan_quick_acquire __gosan_quick_acquire
+var __gosan_quick_acquire byte
+
+//go:linkname __gosan_quick_release __gosan_quick_release
+var __gosan_quick_release byte
+
+//go:linkname __gosan_quick_release_merge __gosan_quick_release_merge
+var __gosan_quick_release_merge byte
+
+//go:linkname __gosan_locked __gosan_locked
+var __gosan_locked byte
+
+//go:linkname __gosan_unlocks __gosan_unlocks
+var __gosan_unlocks byte
+
+//go:linkname __gosan_waits __gosan_waits
+var __gosan_waits byte
 
 // raceBuildInfo is what the object cannot know by itself.  All texts end in NUL,
 // as the object reads them.
@@ -80,6 +107,69 @@ func racestartobject() {
 		version:         unsafe.StringData(raceVersion),
 	}
 	racecall(&__gosan_start, uintptr(unsafe.Pointer(&raceBuild)), 0, 0, 0)
+}
+
+// raceignoresync adds to what the object knows of RaceDisable: Inner.ignore_sync in
+// racectx.rs.
+//
+//go:nosplit
+func raceignoresync(racectx uintptr, more int32) {
+	const offset = 68
+	if racectx != 0 {
+		*(*int32)(unsafe.Pointer(racectx + offset)) += more
+	}
+}
+
+// racequick is in quick_gosan_amd64.s.
+//
+//go:noescape
+func racequick(fn *byte, racectx, addr uintptr) bool
+
+// raceorder tells the object that the goroutine acquires or releases addr, if that
+// can be done on its own stack.
+//
+//go:nosplit
+func raceorder(quick *byte, addr unsafe.Pointer) bool {
+	return racequick(quick, getg().racectx, uintptr(addr))
+}
+
+// racelocked and raceunlocks are what package sync says of a mutex.  They are in
+// quick_gosan_amd64.s and go on below where there is more to do.
+//
+//go:noescape
+func racelocked(addr unsafe.Pointer)
+
+//go:noescape
+func raceunlocks(addr unsafe.Pointer)
+
+func racelockedslowly(addr unsafe.Pointer) {
+	racemutex(&__gosan_locked, addr, sys.GetCallerPC(), getfp())
+	if raceBuild.locks {
+		racelock(addr)
+	}
+}
+
+func raceunlocksslowly(addr unsafe.Pointer) {
+	racemutex(&__gosan_unlocks, addr, sys.GetCallerPC(), getfp())
+	if raceBuild.locks {
+		racelock(addr)
+	}
+}
+
+// racewaits is said before a goroutine waits for a mutex.
+func racewaits(addr unsafe.Pointer) {
+	racemutex(&__gosan_waits, addr, sys.GetCallerPC(), getfp())
+}
+
+// racemutex tells the object what was said of a mutex, by the call that returns to
+// pc, of the function with this frame.
+func racemutex(fn *byte, addr unsafe.Pointer, pc, frame uintptr) {
+	gp := getg()
+	if gp.raceignore != 0 || !isvalidaddr(addr) {
+		return
+	}
+	teller := *(*uintptr)(unsafe.Pointer(frame))
+	racecall(fn, gp.racectx, uintptr(addr), pc, teller)
 }
 
 // racecallers writes the addresses that at most limit of the innermost calls of

@@ -1,7 +1,8 @@
 //! The one mechanism by which files of the assembled GOROOT differ from the
-//! user's: a file is new, or a text that occurs exactly once in it is replaced.
+//! user's: a file is new, or a text that occurs in it exactly once, or as often as
+//! the patch says, is replaced.
 //!
-//! A patch never guesses. If its anchor is missing or ambiguous, the file stays
+//! A patch never guesses. If its anchor is not there so often, the file stays
 //! as it is: that is an error for a required patch and a warning, with what is
 //! lost, for an optional one.
 
@@ -24,10 +25,11 @@ pub enum Change {
     /// The file does not exist in the user's GOROOT. Words in double braces are
     /// replaced by the values in [`Values`].
     New { template: &'static str },
-    /// The anchor, which must occur exactly once, is replaced.
+    /// The anchor, which must occur exactly so many times, is replaced each time.
     Replace {
         anchor: &'static str,
         replacement: &'static str,
+        times: usize,
     },
 }
 
@@ -56,7 +58,7 @@ pub struct Values<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Misfit {
     AnchorMissing,
-    AnchorAmbiguous(usize),
+    AnchorElsewhere { found: usize, times: usize },
     AlreadyThere,
 }
 
@@ -64,8 +66,11 @@ impl std::fmt::Display for Misfit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::AnchorMissing => f.write_str("does not hold the text that gosan changes"),
-            Self::AnchorAmbiguous(count) => {
-                write!(f, "holds the text that gosan changes {count} times")
+            Self::AnchorElsewhere { found, times } => {
+                write!(
+                    f,
+                    "holds the text that gosan changes {found} times, not {times}"
+                )
             }
             Self::AlreadyThere => f.write_str("exists already"),
         }
@@ -93,12 +98,13 @@ impl Patch {
             Change::Replace {
                 anchor,
                 replacement,
+                times,
             } => {
                 let current = current.ok_or(Misfit::AnchorMissing)?;
                 match current.matches(anchor).count() {
                     0 => Err(Misfit::AnchorMissing),
-                    1 => Ok(current.replacen(anchor, replacement, 1)),
-                    count => Err(Misfit::AnchorAmbiguous(count)),
+                    found if found == times => Ok(current.replace(anchor, replacement)),
+                    found => Err(Misfit::AnchorElsewhere { found, times }),
                 }
             }
         }
@@ -149,29 +155,33 @@ mod tests {
         version: "go1.26.0",
     };
 
-    fn replace(anchor: &'static str) -> Patch {
+    fn replace(anchor: &'static str, times: usize) -> Patch {
         Patch {
             file: "f",
             minors: (24, 27),
             change: Change::Replace {
                 anchor,
                 replacement: "new",
+                times,
             },
             need: Need::Required,
         }
     }
 
     #[test]
-    fn replaces_a_text_that_occurs_once() {
-        let text = replace("b").apply(Some("abc"), 26, &VALUES);
+    fn replaces_a_text_that_occurs_as_often_as_it_must() {
+        let text = replace("b", 1).apply(Some("abc"), 26, &VALUES);
         assert_eq!(text.unwrap(), "anewc");
+        let text = replace("b", 2).apply(Some("abcb"), 26, &VALUES);
+        assert_eq!(text.unwrap(), "anewcnew");
     }
 
     #[test]
     fn refuses_a_missing_or_ambiguous_anchor() {
-        let apply = |current| replace("b").apply(current, 26, &VALUES).unwrap_err();
+        let apply = |current| replace("b", 1).apply(current, 26, &VALUES).unwrap_err();
         assert_eq!(apply(Some("ac")), Misfit::AnchorMissing);
-        assert_eq!(apply(Some("abcb")), Misfit::AnchorAmbiguous(2));
+        let twice = Misfit::AnchorElsewhere { found: 2, times: 1 };
+        assert_eq!(apply(Some("abcb")), twice);
         assert_eq!(apply(None), Misfit::AnchorMissing);
     }
 

@@ -7,14 +7,12 @@
 //! it had found nothing.
 
 use crate::patch::Patch;
-use crate::table::{added, changed};
+use crate::table::{MUTEX, RWMUTEX, added, changed};
 
 const CHAN: &str = "src/runtime/chan.go";
 const SELECT: &str = "src/runtime/select.go";
 const PROC: &str = "src/runtime/proc.go";
 const TIME: &str = "src/runtime/time.go";
-const MUTEX: &str = "src/internal/sync/mutex.go";
-const RWMUTEX: &str = "src/sync/rwmutex.go";
 const WAITGROUP: &str = "src/sync/waitgroup.go";
 const ATOMIC: &str = "src/sync/atomic/type.go";
 const TESTING: &str = "src/testing/testing.go";
@@ -330,15 +328,15 @@ const LOCKS: &[Patch] = &[
     ),
     changed(
         MUTEX,
-        "\t\t\trace.Acquire(unsafe.Pointer(m))\n\t\t}\n\t\treturn\n\t}\n",
-        "\t\t\trace.Acquire(unsafe.Pointer(m))\n\t\t}; \
+        "\t\t\trace.Locked(unsafe.Pointer(m))\n\t\t}\n\t\treturn\n\t}\n",
+        "\t\t\trace.Locked(unsafe.Pointer(m))\n\t\t}; \
          race.SchedulePoint(race.ScheduleLocked, unsafe.Pointer(m))\n\
          \t\treturn\n\t}\n",
     ),
     changed(
         MUTEX,
-        "\tm.lockSlow()\n}\n",
-        "\tm.lockSlow(); \
+        "m.lockSlow()\n}\n",
+        "m.lockSlow(); \
          race.SchedulePoint(race.ScheduleLocked, unsafe.Pointer(m))\n}\n",
     ),
     changed(
@@ -469,6 +467,7 @@ mod tests {
             if let Change::Replace {
                 anchor,
                 replacement,
+                ..
             } = patch.change
             {
                 let lines = |text: &str| text.matches('\n').count();

@@ -26,6 +26,9 @@ pub const OBJECTS: [&str; 2] = [
     "src/runtime/race/internal/amd64v3/race_linux.syso",
 ];
 
+pub(crate) const MUTEX: &str = "src/internal/sync/mutex.go";
+pub(crate) const RWMUTEX: &str = "src/sync/rwmutex.go";
+
 /// A file of gosan's own that every root has.
 pub(crate) const fn added(file: &'static str, template: &'static str) -> Patch {
     Patch {
@@ -42,12 +45,23 @@ pub(crate) const fn changed(
     anchor: &'static str,
     replacement: &'static str,
 ) -> Patch {
+    changed_each(file, anchor, replacement, 1)
+}
+
+/// As [`changed`], where the text occurs several times.
+const fn changed_each(
+    file: &'static str,
+    anchor: &'static str,
+    replacement: &'static str,
+    times: usize,
+) -> Patch {
     Patch {
         file,
         minors: ALL,
         change: Change::Replace {
             anchor,
             replacement,
+            times,
         },
         need: Need::Required,
     }
@@ -85,6 +99,7 @@ pub const PATCHES: &[Patch] = &[
         change: Change::Replace {
             anchor: "\nfunc racefini() {\n",
             replacement: "\nfunc racefini() { racequiesce()\n",
+            times: 1,
         },
         need: Need::Optional {
             falls_back: "the end of a program does not wait for accesses that are about to happen",
@@ -167,23 +182,89 @@ pub const PATCHES: &[Patch] = &[
         "TEXT\truntime·racewriterange<ABIInternal>(SB), NOSPLIT, $0-16\n",
         "#include \"gosan_racewriterange_amd64.h\"\n",
     ),
-    // Locks and allocations are told where the program's options ask for it.
+    // RaceDisable is no call.
+    added(
+        "src/runtime/quick_gosan_amd64.s",
+        include_str!("../patches/race_amd64/quick.s"),
+    ),
+    changed(
+        "src/runtime/race.go",
+        "racecall(&__tsan_go_ignore_sync_begin, gp.racectx, 0, 0, 0)",
+        "raceignoresync(gp.racectx, 1)",
+    ),
+    changed(
+        "src/runtime/race.go",
+        "racecall(&__tsan_go_ignore_sync_end, gp.racectx, 0, 0, 0)",
+        "raceignoresync(gp.racectx, -1)",
+    ),
+    // A mutex is told of once for each operation.  What it does to its state, and a
+    // RWMutex where it does not want to be heard, is no atomic operation of the
+    // program's.
+    added(
+        "src/internal/race/race_gosan.go",
+        include_str!("../patches/internal_race_gosan.go"),
+    ),
+    added(
+        "src/internal/race/race0_gosan.go",
+        include_str!("../patches/internal_race0_gosan.go"),
+    ),
+    changed(
+        MUTEX,
+        "\t\"sync/atomic\"\n",
+        "\t\"internal/runtime/atomic\"\n",
+    ),
+    changed_each(
+        MUTEX,
+        "atomic.CompareAndSwapInt32(&m.state,",
+        "atomic.Casint32(&m.state,",
+        5,
+    ),
+    changed_each(
+        MUTEX,
+        "atomic.AddInt32(&m.state,",
+        "atomic.Xaddint32(&m.state,",
+        2,
+    ),
+    changed_each(
+        MUTEX,
+        "race.Acquire(unsafe.Pointer(m))",
+        "race.Locked(unsafe.Pointer(m))",
+        3,
+    ),
+    changed(
+        MUTEX,
+        "race.Release(unsafe.Pointer(m))",
+        "race.Unlocks(unsafe.Pointer(m))",
+    ),
+    changed(
+        MUTEX,
+        "\tm.lockSlow()\n}\n",
+        "\trace.Waits(unsafe.Pointer(m)); m.lockSlow()\n}\n",
+    ),
+    changed(
+        RWMUTEX,
+        "\t\"sync/atomic\"\n",
+        "\t\"internal/runtime/atomic\"\n",
+    ),
+    // What package sync says of order is told on the goroutine's own stack if it can
+    // be, locks and allocations where the program's options ask for it.  What channels
+    // hand on is nearly always new, which takes the other stack.
     changed(
         "src/runtime/race.go",
         "\nfunc race_Acquire(addr unsafe.Pointer) {\n\tRaceAcquire(addr)\n}\n",
-        "\nfunc race_Acquire(addr unsafe.Pointer) {\n\tRaceAcquire(addr); \
+        "\nfunc race_Acquire(addr unsafe.Pointer) {\n\tif !raceorder(&__gosan_quick_acquire, addr) { RaceAcquire(addr) }; \
                           if raceBuild.locks { racelock(addr) }\n}\n",
     ),
     changed(
         "src/runtime/race.go",
         "\nfunc race_Release(addr unsafe.Pointer) {\n\tRaceRelease(addr)\n}\n",
-        "\nfunc race_Release(addr unsafe.Pointer) {\n\tRaceRelease(addr); \
+        "\nfunc race_Release(addr unsafe.Pointer) {\n\tif !raceorder(&__gosan_quick_release, addr) { RaceRelease(addr) }; \
                           if raceBuild.locks { racelock(addr) }\n}\n",
     ),
     changed(
         "src/runtime/race.go",
         "\nfunc race_ReleaseMerge(addr unsafe.Pointer) {\n\tRaceReleaseMerge(addr)\n}\n",
-        "\nfunc race_ReleaseMerge(addr unsafe.Pointer) {\n\tRaceReleaseMerge(addr); \
+        "\nfunc race_ReleaseMerge(addr unsafe.Pointer) {\n\tif !raceorder(&__gosan_quick_release_merge, addr) { RaceReleaseMerge(addr) }; \
                           if raceBuild.locks { racelock(addr) }\n}\n",
     ),
     changed(
@@ -199,6 +280,7 @@ pub const PATCHES: &[Patch] = &[
         change: Change::Replace {
             anchor: "\n\tgp.sched.sp = sp\n",
             replacement: "\n\tif raceenabled { racerecovered(gp, sp) }; gp.sched.sp = sp\n",
+            times: 1,
         },
         need: Need::Optional {
             falls_back: "stacks in reports may be wrong after a recovered panic",
@@ -212,6 +294,7 @@ pub const PATCHES: &[Patch] = &[
         change: Change::Replace {
             anchor: "\n\tm.before()\n\tdefer m.after()\n",
             replacement: "\n\tm.before(); raceInputs()\n\tdefer m.after()\n",
+            times: 1,
         },
         need: Need::Optional {
             falls_back: "a cached test result is shown again after GORACE has changed",
@@ -340,6 +423,7 @@ mod tests {
             if let Change::Replace {
                 anchor,
                 replacement,
+                ..
             } = patch.change
             {
                 let lines = |text: &str| text.matches('\n').count();

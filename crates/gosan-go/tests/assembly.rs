@@ -45,8 +45,8 @@ fn place() -> Place {
     // The files that are changed hold what is changed in them, and no more.
     let mut changed: BTreeMap<&str, String> = BTreeMap::new();
     for patch in table::patches_for(26, Flavour::Plain) {
-        if let Change::Replace { anchor, .. } = patch.change {
-            *changed.entry(patch.file).or_default() += anchor;
+        if let Change::Replace { anchor, times, .. } = patch.change {
+            *changed.entry(patch.file).or_default() += &anchor.repeat(times);
         }
     }
     for (file, text) in &changed {

@@ -79,6 +79,16 @@ pub struct Site {
 }
 
 impl Site {
+    /// In a function that announced itself.
+    pub fn announced(pc: u64, distance: u64) -> Site {
+        Site {
+            pc,
+            caller: 0,
+            distance,
+            silent: None,
+        }
+    }
+
     /// The stack of an event at this site.
     pub fn stack(self, inner: &mut Inner) -> StackId {
         match self.silent {
@@ -372,6 +382,19 @@ pub fn races_in_box(
         return None;
     }
     races_with_care(inner, owned, address, new)
+}
+
+/// As [`races_in_box`], where the record is not kept.
+#[inline(never)]
+pub fn races_in_passing(
+    inner: &Inner,
+    owned: &shadow::Owned,
+    address: usize,
+    new: Record,
+) -> Option<Vec<Hit>> {
+    let mut hits = Vec::new();
+    boxes::set_of(owned.id()).report_only(new, inner, |old| note(&mut hits, address, new, old));
+    (!hits.is_empty()).then_some(hits)
 }
 
 #[inline(never)]

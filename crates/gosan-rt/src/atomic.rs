@@ -19,15 +19,41 @@ use crate::sync;
 use gosan_engine::record::{Kind, Record, StackId};
 use gosan_engine::span::Span;
 
-/// What an operation did to the value.
+/// Of the goroutines that wait for a mutex at a time, so many have a record of it.
+/// All have one when they get it; more would be looked through each time that the
+/// mutex is taken.
+const WAITERS: usize = 4;
+
+/// What an operation did.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// Read it.
+    /// Read the value.
     Load,
     /// Wrote it without reading.
     Store,
     /// Read and wrote it.
     Update,
+    /// Took a mutex, whose value is for whoever unlocked it last to tell of.
+    Lock,
+    /// Is about to wait for a mutex.
+    Wait,
+}
+
+impl Effect {
+    fn acquires(self) -> bool {
+        matches!(self, Effect::Load | Effect::Update | Effect::Lock)
+    }
+
+    fn releases(self) -> bool {
+        matches!(self, Effect::Store | Effect::Update)
+    }
+
+    fn kind(self) -> Kind {
+        match self {
+            Effect::Load => Kind::AtomicRead,
+            _ => Kind::AtomicWrite,
+        }
+    }
 }
 
 /// Runs a load of `bytes` bytes.
@@ -87,25 +113,22 @@ pub fn update<T>(
     let (value, effect) = operation();
     let era = ids::era();
     let span = Span::new(address, bytes);
-    let hits = if effect == Effect::Load {
-        if let Some(clock) = sync::existing(&mut owned, address) {
-            inner.hb.acquire(clock, era);
-        }
-        let kind = Kind::AtomicRead;
-        let new = Record::new(segment, stack, span, kind);
-        access::races_in_box(inner, &mut owned, address, new, kind)
+    if effect.acquires()
+        && let Some(clock) = sync::existing(&mut owned, address)
+    {
+        // Before the record, which may race with what is not known yet.
+        inner.hb.acquire(clock, era);
+    }
+    let kind = effect.kind();
+    let new = Record::new(segment, stack, span, kind);
+    let hits = if effect == Effect::Wait && boxes::lengths(owned.id()).0 >= WAITERS {
+        access::races_in_passing(inner, &owned, address, new)
     } else {
-        let kind = Kind::AtomicWrite;
-        let new = Record::new(segment, stack, span, kind);
-        if effect == Effect::Update {
-            // Before the record, which may race with what is not known yet.
-            inner.hb.acquire(sync::created(&mut owned, address), era);
-        }
-        let hits = access::races_in_box(inner, &mut owned, address, new, kind);
-        // Again, since the box may have moved.
-        inner.hb.release(sync::created(&mut owned, address), era);
-        hits
+        access::races_in_box(inner, &mut owned, address, new, kind)
     };
+    if effect.releases() {
+        inner.hb.release(sync::created(&mut owned, address), era);
+    }
     drop(owned);
     drop(busy);
     sync::after_sync(inner);

@@ -60,7 +60,7 @@ struct Way {
 
 const WAY: usize = 6;
 /// Kinds of events that are kept apart.
-pub const PLACES: usize = 4;
+pub const PLACES: usize = 7;
 
 /// The last such events of a goroutine: it locks and unlocks the same few mutexes
 /// at the same few places.
@@ -136,7 +136,7 @@ impl Frames {
 
     /// The stack of an event at `pc` in a function that was called from `caller`,
     /// by way of functions that announced nothing, the last of which has the
-    /// frame.
+    /// frame.  The caller is 0 where the event is in the function with the frame.
     #[inline(always)]
     pub fn event_in_silence(
         &self,
@@ -154,6 +154,20 @@ impl Frames {
             return first.to;
         }
         self.walk(silent, caller, pc, first)
+    }
+
+    /// As [`Frames::event_in_silence`], where the event is one of those kept.
+    #[inline(always)]
+    pub fn known_in_silence(
+        &self,
+        silent: Silent,
+        pc: u64,
+        kept: &mut SilentEvents,
+    ) -> Option<StackId> {
+        let ways = &mut kept.0[silent.place % PLACES];
+        let known = ways.iter().position(|way| self.went(way, silent, pc))?;
+        ways.swap(0, known);
+        Some(ways[0].to)
     }
 
     /// Whether an event was reached this way.
@@ -179,7 +193,7 @@ impl Frames {
             found += 1;
             found < pcs.len()
         });
-        if found == 1 {
+        if found == 1 && caller != 0 {
             (pcs[1], found) = (caller, 2);
         }
         let calls = pcs[1..found].iter().rev();

@@ -42,6 +42,7 @@ pub mod lock;
 pub mod locks;
 pub mod options;
 pub mod quick;
+pub mod quick_sync;
 pub mod racectx;
 pub mod recent;
 pub mod reclaim;

@@ -13,7 +13,7 @@ use crate::locks::{self, Held};
 use crate::region::Region;
 use crate::{recent, sets, shadow, stacks};
 use alloc::vec::Vec;
-use core::cell::UnsafeCell;
+use core::cell::{Cell, UnsafeCell};
 use core::mem::{MaybeUninit, offset_of};
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use gosan_engine::clock::Time;
@@ -49,6 +49,8 @@ pub struct Inner {
     pub segment_time: Time,
     /// Its life, for reports.
     pub life: Life,
+    /// Where its own read was in the last word of several.
+    last_place: Cell<u32>,
     /// How many of the segments that it took it has not begun, and how many
     /// it took last time.
     left: usize,
@@ -63,6 +65,7 @@ const _: () = assert!(offset_of!(Inner, nodes) == 40);
 const _: () = assert!(offset_of!(Inner, heap_shadow) == 48);
 const _: () = assert!(offset_of!(Inner, data_shadow) == 56);
 const _: () = assert!(offset_of!(Inner, segment) == 64);
+const _: () = assert!(offset_of!(Inner, ignore_sync) == 68);
 const _: () = assert!(offset_of!(Inner, boxes) == 72);
 const _: () = assert!(offset_of!(Inner, sets) == 80);
 const _: () = assert!(offset_of!(Inner, known) == 88);
@@ -127,6 +130,7 @@ pub fn create(hb: Goroutine, life: Life) -> &'static RaceCtx {
         hb,
         segment_time: 0,
         life,
+        last_place: Cell::new(0),
         left: 0,
         took: 0,
         silent_events: SilentEvents::NONE,
@@ -300,6 +304,14 @@ impl Inner {
         self.frames
             .event_in_silence(silent, caller, pc, &mut self.silent_events)
     }
+
+    /// As [`Inner::event_in_silence`], where the event is one of the last that this
+    /// goroutine had at this place.
+    #[inline(always)]
+    pub fn known_in_silence(&mut self, silent: Silent, pc: u64) -> Option<StackId> {
+        self.frames
+            .known_in_silence(silent, pc, &mut self.silent_events)
+    }
 }
 
 impl Order for Inner {
@@ -323,5 +335,15 @@ impl Order for Inner {
 
     fn memory_is_short(&self) -> bool {
         boxes::are_plenty()
+    }
+
+    #[inline]
+    fn last_place(&self) -> usize {
+        self.last_place.get() as usize
+    }
+
+    #[inline]
+    fn set_last_place(&self, place: usize) {
+        self.last_place.set(place as u32);
     }
 }

@@ -5,7 +5,7 @@
 //! place.  Objects of the same word are told apart by their byte: the slots of
 //! a channel of bytes are objects of their own.
 
-use crate::boxes;
+use crate::boxes::{self, BoxId};
 use crate::ids;
 use crate::racectx::Inner;
 use crate::shadow::{self, Owned};
@@ -37,7 +37,7 @@ pub fn acquire(inner: &mut Inner, address: usize) {
 }
 
 /// How a release treats what was there.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Release {
     /// Replaces it.
     Store,
@@ -73,11 +73,21 @@ pub fn own(address: usize) -> Option<Owned<'static>> {
 /// The sync object at an address whose box is owned, if there is one.
 #[inline]
 pub fn existing<'a>(owned: &'a mut Owned, address: usize) -> Option<&'a mut SyncClock> {
+    // SAFETY: as long as the result is used, the box is owned.
+    unsafe { in_box(owned.id(), address) }
+}
+
+/// The sync object at an address, if there is one.
+///
+/// # Safety
+/// The caller owns the box as long as it uses the result, and has no other
+/// reference to it.
+#[inline]
+pub unsafe fn in_box<'a>(id: BoxId, address: usize) -> Option<&'a mut SyncClock> {
     let byte = (address % WORD_BYTES) as u8;
-    let mut pointer = boxes::sync_pointer(owned.id());
+    let mut pointer = boxes::sync_pointer(id);
     loop {
-        // SAFETY: the box owns the list; the caller owns the box, and the
-        // reference lives no longer than that.
+        // SAFETY: the box owns the list, and by the contract the caller the box.
         let object = unsafe { pointer.as_mut()? };
         if object.byte == byte {
             return Some(&mut object.clock);
@@ -133,12 +143,20 @@ pub fn without_bytes(list: Option<Box<SyncObject>>, mask: u8) -> Option<Box<Sync
 /// A new or published time needs a new segment for the next record.
 #[inline]
 pub fn after_sync(inner: &mut Inner) {
-    if !inner.hb.records_at(inner.segment_time) {
-        inner.segment = Segment(0);
-        if inner.hb.is_at_end_of_slot() {
-            ids::renew_slot(&mut inner.hb);
-        }
+    if end_segment(inner) && inner.hb.is_at_end_of_slot() {
+        ids::renew_slot(&mut inner.hb);
     }
+}
+
+/// As [`after_sync`], where the slot has times left.  Whether a new segment is
+/// needed.
+#[inline]
+pub fn end_segment(inner: &mut Inner) -> bool {
+    let ends = !inner.hb.records_at(inner.segment_time);
+    if ends {
+        inner.segment = Segment(0);
+    }
+    ends
 }
 
 #[cfg(test)]

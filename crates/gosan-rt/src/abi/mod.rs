@@ -5,15 +5,15 @@
 //! pointer is from the goroutine's stack top, as one more argument; see
 //! [`crate::racectx`] for its use.
 
+mod atomics;
+mod mutexes;
+
 use crate::access::{self, Site};
-use crate::atomic::{self, Effect};
-use crate::frames::{NO_DISTANCE, PLACES, Silent};
-use crate::quick;
+use crate::frames::{PLACES, Silent};
 use crate::racectx::{Inner, RaceCtx};
 use crate::sync::{self, Release};
-use crate::{allocations, go, life_cycle, locks, report, shadow};
+use crate::{allocations, go, life_cycle, locks, quick, quick_sync, report, shadow};
 use core::arch::naked_asm;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 use gosan_engine::record::Kind;
 use gosan_engine::span::Span;
 
@@ -31,6 +31,24 @@ fn with(ctx: *const RaceCtx, f: impl FnOnce(&'static RaceCtx, &mut Inner)) {
         f(ctx, unsafe { ctx.inner() });
     }
 }
+
+/// Where events happen that are reached by way of functions which announce
+/// nothing: the last few of each are kept, see [`crate::frames`].
+#[derive(Clone, Copy)]
+enum Place {
+    /// A mutex is locked.
+    Lock,
+    /// A mutex is unlocked.
+    Unlock,
+    /// A mutex is waited for.
+    Wait,
+    CompareAndSwap,
+    Add,
+    Load,
+    Other,
+}
+
+const _: () = assert!((Place::Other as usize) < PLACES);
 
 /// Declares a symbol that loads the raw distance into the given argument
 /// register and goes on in a Rust function.
@@ -90,13 +108,13 @@ with_chain! {
 
 extern "C" fn read(ctx: *const RaceCtx, address: usize, pc: u64, distance: u64) {
     if !is_recorded(ctx, address, Kind::Read) {
-        new_read(ctx, address, pc, distance);
+        new_byte(ctx, address, Kind::Read, Site::announced(pc, distance));
     }
 }
 
 extern "C" fn write(ctx: *const RaceCtx, address: usize, pc: u64, distance: u64) {
     if !is_recorded(ctx, address, Kind::Write) {
-        new_write(ctx, address, pc, distance);
+        new_byte(ctx, address, Kind::Write, Site::announced(pc, distance));
     }
 }
 
@@ -148,35 +166,9 @@ extern "C" fn __gosan_quick_writerange(
 }
 
 #[inline(never)]
-fn new_read(ctx: *const RaceCtx, address: usize, pc: u64, distance: u64) {
-    let site = Site {
-        pc,
-        caller: 0,
-        distance,
-        silent: None,
-    };
+fn new_byte(ctx: *const RaceCtx, address: usize, kind: Kind, site: Site) {
     with(ctx, |ctx, inner| {
-        access::word(ctx, inner, address, Span::new(address, 1), Kind::Read, site);
-    });
-}
-
-#[inline(never)]
-fn new_write(ctx: *const RaceCtx, address: usize, pc: u64, distance: u64) {
-    let site = Site {
-        pc,
-        caller: 0,
-        distance,
-        silent: None,
-    };
-    with(ctx, |ctx, inner| {
-        access::word(
-            ctx,
-            inner,
-            address,
-            Span::new(address, 1),
-            Kind::Write,
-            site,
-        );
+        access::word(ctx, inner, address, Span::new(address, 1), kind, site);
     });
 }
 
@@ -191,9 +183,7 @@ extern "C" fn read_pc(
 ) {
     if !is_recorded(ctx, address, Kind::Read) {
         let site = site_in_runtime(caller, pc, distance, stack_top, frame);
-        with(ctx, |ctx, inner| {
-            access::word(ctx, inner, address, Span::new(address, 1), Kind::Read, site);
-        });
+        new_byte(ctx, address, Kind::Read, site);
     }
 }
 
@@ -208,10 +198,7 @@ extern "C" fn write_pc(
 ) {
     if !is_recorded(ctx, address, Kind::Write) {
         let site = site_in_runtime(caller, pc, distance, stack_top, frame);
-        with(ctx, |ctx, inner| {
-            let span = Span::new(address, 1);
-            access::word(ctx, inner, address, span, Kind::Write, site);
-        });
+        new_byte(ctx, address, Kind::Write, site);
     }
 }
 
@@ -229,7 +216,7 @@ fn site_in_runtime(caller: u64, pc: u64, distance: u64, stack_top: usize, frame:
             frame,
             stack_top,
             past: caller as usize,
-            place: Operation::Other as usize,
+            place: Place::Other as usize,
         }),
     }
 }
@@ -241,12 +228,7 @@ extern "C" fn read_range(
     pc: u64,
     distance: u64,
 ) {
-    let site = Site {
-        pc,
-        caller: 0,
-        distance,
-        silent: None,
-    };
+    let site = Site::announced(pc, distance);
     with(ctx, |ctx, inner| {
         access::range(ctx, inner, address, bytes, Kind::Read, site)
     });
@@ -259,12 +241,7 @@ extern "C" fn write_range(
     pc: u64,
     distance: u64,
 ) {
-    let site = Site {
-        pc,
-        caller: 0,
-        distance,
-        silent: None,
-    };
+    let site = Site::announced(pc, distance);
     with(ctx, |ctx, inner| {
         access::range(ctx, inner, address, bytes, Kind::Write, site)
     });
@@ -460,6 +437,41 @@ extern "C" fn __tsan_release_acquire(ctx: *const RaceCtx, address: usize) {
     release(ctx, address, Release::StoreAndAcquire);
 }
 
+/// As `__tsan_acquire`, on the goroutine's stack: false where that takes more.  See
+/// [`crate::quick_sync`].
+#[unsafe(no_mangle)]
+extern "C" fn __gosan_quick_acquire(ctx: *const RaceCtx, address: usize) -> bool {
+    quickly(ctx, |inner| quick_sync::acquire(inner, address))
+}
+
+/// As `__tsan_release`.
+#[unsafe(no_mangle)]
+extern "C" fn __gosan_quick_release(ctx: *const RaceCtx, address: usize) -> bool {
+    quickly(ctx, |inner| {
+        quick_sync::release(inner, address, Release::Store)
+    })
+}
+
+/// As `__tsan_release_merge`.
+#[unsafe(no_mangle)]
+extern "C" fn __gosan_quick_release_merge(ctx: *const RaceCtx, address: usize) -> bool {
+    quickly(ctx, |inner| {
+        quick_sync::release(inner, address, Release::Merge)
+    })
+}
+
+/// What `f` says; true where no event is wanted.
+#[inline(always)]
+fn quickly(ctx: *const RaceCtx, f: impl FnOnce(&mut Inner) -> bool) -> bool {
+    let mut done = true;
+    with(ctx, |_, inner| {
+        if inner.ignore_sync == 0 {
+            done = f(inner);
+        }
+    });
+    done
+}
+
 #[unsafe(no_mangle)]
 extern "C" fn __tsan_go_ignore_sync_begin(ctx: *const RaceCtx) {
     with(ctx, |_, inner| inner.ignore_sync += 1);
@@ -480,197 +492,4 @@ extern "C" fn __tsan_finalizer_goroutine(ctx: *const RaceCtx) {
 #[unsafe(no_mangle)]
 extern "C" fn __tsan_report_count(out: &mut u64) {
     *out = report::count();
-}
-
-/// Arguments and results of an atomic operation, as they lie on Go's stack: the
-/// address first.
-#[derive(Clone, Copy)]
-#[repr(transparent)]
-struct Arguments(*mut u8);
-
-impl Arguments {
-    /// The address that is operated on.
-    fn address(self) -> usize {
-        self.get(0)
-    }
-
-    fn get<T: Copy>(self, offset: usize) -> T {
-        // SAFETY: Go's declaration of the operation puts a T at this offset.
-        unsafe { self.0.add(offset).cast::<T>().read() }
-    }
-
-    fn set<T>(self, offset: usize, value: T) {
-        // SAFETY: as for `get`.
-        unsafe { self.0.add(offset).cast::<T>().write(value) }
-    }
-}
-
-/// How an atomic operation was called.
-#[derive(Clone, Copy)]
-struct Called {
-    /// The call of the assembly function that is the operation.
-    caller: u64,
-    /// The hook's return address, in that function.
-    pc: u64,
-    /// The frame that RBP points to.
-    frame: usize,
-    /// Where the goroutine's stack ends.
-    stack_top: usize,
-    operation: Operation,
-}
-
-/// Which operation it is, as far as their sites are kept apart.
-#[derive(Clone, Copy)]
-enum Operation {
-    /// Mutexes are locked by it.
-    CompareAndSwap,
-    /// And unlocked by it.
-    Add,
-    Load,
-    Other,
-}
-
-const _: () = assert!((Operation::Other as usize) < PLACES);
-
-/// The largest frame of a wrapper: four words of arguments and results.
-const LARGEST_WRAPPER: usize = 4 * 8;
-
-impl Called {
-    fn site(self, arguments: Arguments) -> Site {
-        // The frame of whoever called the assembly function lies right above
-        // the arguments.
-        let arguments = arguments.0 as usize;
-        let is_callers = (arguments..=arguments + LARGEST_WRAPPER).contains(&self.frame);
-        Site {
-            pc: self.pc,
-            caller: self.caller,
-            distance: NO_DISTANCE,
-            silent: is_callers.then_some(Silent {
-                frame: self.frame,
-                stack_top: self.stack_top,
-                past: 0,
-                place: self.operation as usize,
-            }),
-        }
-    }
-}
-
-/// The word that an atomic operation is about.
-fn target<T>(arguments: Arguments) -> &'static T {
-    // SAFETY: the thunk has read from the address already, the program may
-    // change it by atomic operations, and the hardware takes any alignment.
-    unsafe { &*(arguments.address() as *const T) }
-}
-
-fn run<T>(
-    ctx: *const RaceCtx,
-    called: Called,
-    arguments: Arguments,
-    bytes: usize,
-    operation: impl FnOnce() -> (T, Effect),
-    result: impl FnOnce(T),
-) {
-    // SAFETY: see `with`.
-    match unsafe { ctx.as_ref() } {
-        // SAFETY: see `with`.
-        Some(ctx) if unsafe { ctx.inner() }.ignore_sync == 0 => with(ctx, |ctx, inner| {
-            let site = called.site(arguments);
-            result(atomic::update(
-                ctx,
-                inner,
-                arguments.address(),
-                bytes,
-                site,
-                operation,
-            ));
-        }),
-        _ => result(operation().0),
-    }
-}
-
-macro_rules! atomics {
-    ($atomic:ty, $value:ty, $bytes:literal:
-     $load:ident, $store:ident, $exchange:ident, $add:ident, $and:ident, $or:ident, $cas:ident) => {
-        extern "C" fn $load(ctx: *const RaceCtx, caller: u64, pc: u64, args: Arguments, frame: usize, stack_top: usize) {
-            let operation = || target::<$atomic>(args).load(SeqCst);
-            let called = Called { caller, pc, frame, stack_top, operation: Operation::Load };
-            let mut value = operation();
-            with(ctx, |ctx, inner| {
-                if inner.ignore_sync == 0 {
-                    let site = called.site(args);
-                    value = atomic::load(ctx, inner, args.address(), $bytes, site, operation);
-                }
-            });
-            args.set(8, value);
-        }
-
-        extern "C" fn $store(ctx: *const RaceCtx, caller: u64, pc: u64, args: Arguments, frame: usize, stack_top: usize) {
-            let operation = || {
-                target::<$atomic>(args).store(args.get::<$value>(8), SeqCst);
-                ((), Effect::Store)
-            };
-            let called = Called { caller, pc, frame, stack_top, operation: Operation::Other };
-            run(ctx, called, args, $bytes, operation, |()| {});
-        }
-
-        atomics!(@update $atomic, $value, $bytes: $exchange swap Other, $add fetch_add Add, $and fetch_and Other, $or fetch_or Other);
-
-        extern "C" fn $cas(ctx: *const RaceCtx, caller: u64, pc: u64, args: Arguments, frame: usize, stack_top: usize) {
-            let operation = || {
-                let (old, new): ($value, $value) = (args.get(8), args.get(8 + $bytes));
-                match target::<$atomic>(args).compare_exchange(old, new, SeqCst, SeqCst) {
-                    Ok(_) => (true, Effect::Update),
-                    Err(_) => (false, Effect::Load),
-                }
-            };
-            let result = 8 + (2 * $bytes as usize).next_multiple_of(8);
-            let called = Called { caller, pc, frame, stack_top, operation: Operation::CompareAndSwap };
-            run(ctx, called, args, $bytes, operation, |swapped| {
-                args.set(result, swapped as u8);
-            });
-        }
-    };
-    (@update $atomic:ty, $value:ty, $bytes:literal: $($symbol:ident $method:ident $operation:ident),*) => {$(
-        extern "C" fn $symbol(ctx: *const RaceCtx, caller: u64, pc: u64, args: Arguments, frame: usize, stack_top: usize) {
-            let operation = || {
-                let operand: $value = args.get(8);
-                (target::<$atomic>(args).$method(operand, SeqCst), Effect::Update)
-            };
-            let called = Called { caller, pc, frame, stack_top, operation: Operation::$operation };
-            run(ctx, called, args, $bytes, operation, |old| args.set(16, old));
-        }
-    )*};
-}
-
-atomics!(AtomicU32, u32, 4: load32, store32, exchange32, add32, and32, or32, swap32);
-atomics!(AtomicU64, u64, 8: load64, store64, exchange64, add64, and64, or64, swap64);
-
-/// Declares the symbol of an atomic operation, which is told in addition where
-/// the frame of Go's wrapper is, and where the stack's top.
-macro_rules! with_frame {
-    ($($symbol:ident => $target:path;)*) => {$(
-        /// See the function that it goes on in.
-        #[unsafe(no_mangle)]
-        #[unsafe(naked)]
-        extern "C" fn $symbol() {
-            naked_asm!("mov r8, rbp", "mov r9, [r14 + 8]", "jmp {}", sym $target)
-        }
-    )*};
-}
-
-with_frame! {
-    __tsan_go_atomic32_load => load32;
-    __tsan_go_atomic32_store => store32;
-    __tsan_go_atomic32_exchange => exchange32;
-    __tsan_go_atomic32_fetch_add => add32;
-    __tsan_go_atomic32_fetch_and => and32;
-    __tsan_go_atomic32_fetch_or => or32;
-    __tsan_go_atomic32_compare_exchange => swap32;
-    __tsan_go_atomic64_load => load64;
-    __tsan_go_atomic64_store => store64;
-    __tsan_go_atomic64_exchange => exchange64;
-    __tsan_go_atomic64_fetch_add => add64;
-    __tsan_go_atomic64_fetch_and => and64;
-    __tsan_go_atomic64_fetch_or => or64;
-    __tsan_go_atomic64_compare_exchange => swap64;
 }
