@@ -45,6 +45,7 @@
 
 use crate::clock::{Clock, Slot, Time};
 use crate::sync_clock::{Era, SyncClock};
+use crate::tree::Tree;
 
 /// The last time that a slot can reach.
 pub const LAST_TIME: Time = Time::MAX;
@@ -70,7 +71,7 @@ pub struct Goroutine {
 /// learnt beyond it.  Without that, 100,000 goroutines that meet at one mutex
 /// would walk all that the others have changed since, each of them.
 struct Base {
-    clock: Clock,
+    clock: Tree,
     slot: Slot,
     time: Time,
     /// As for the short way of an acquire.
@@ -79,7 +80,7 @@ struct Base {
 
 impl Base {
     const NONE: Base = Base {
-        clock: Clock::new(),
+        clock: Tree::new(),
         slot: 0,
         time: Time::MAX,
         era: Era(0),
@@ -105,11 +106,14 @@ impl Goroutine {
         self.publish(era);
         let mut clock = self.clock.clone();
         clock.advance(self.slot, self.time);
-        let base = Base {
-            clock: clock.clone(),
-            slot: self.slot,
-            time: self.time,
-            era,
+        let base = match &clock {
+            Clock::Few(_) => Base::NONE,
+            Clock::Many(tree) => Base {
+                clock: tree.clone(),
+                slot: self.slot,
+                time: self.time,
+                era,
+            },
         };
         Goroutine {
             slot,
@@ -180,33 +184,47 @@ impl Goroutine {
         if self.learns_nothing_from(sync, era) {
             return;
         }
-        let told = self.told_by(sync);
-        let news = if !self.clock.is_small() && self.base_is_known_to(sync, era) {
-            let news = self.clock.join_beyond(&self.base.clock, &sync.clock);
-            self.clock.advance(told.0, told.1) | news
-        } else {
-            self.clock.join_and_advance(self.slot, &sync.clock, told)
+        let news = match self.learn_if_few(sync) {
+            Some(news) => news,
+            None => {
+                let news = if self.base_is_known_to(sync, era) {
+                    let base = &self.base.clock;
+                    self.clock.join_beyond(self.slot, base, &sync.clock)
+                } else {
+                    self.clock.join(self.slot, &sync.clock)
+                };
+                let (slot, time) = self.told_by(sync);
+                self.clock.advance(slot, time) | news
+            }
         };
         if news {
             self.begin_if_published();
         }
     }
 
-    /// As [`Goroutine::acquire`], of what nobody acquires any more.
-    fn take(&mut self, sync: SyncClock, era: Era) {
-        if !self.clock.is_small() {
-            return self.acquire(&sync, era);
+    /// As [`Goroutine::acquire`], where that takes and frees no memory; false where it
+    /// would.
+    #[inline]
+    pub fn acquire_plainly(&mut self, sync: &SyncClock, era: Era) -> bool {
+        if self.learns_nothing_from(sync, era) {
+            return true;
         }
-        if self.learns_nothing_from(&sync, era) {
-            return;
-        }
-        let told = self.told_by(&sync);
-        if self.clock.take_and_advance(self.slot, sync.clock, told) {
+        let news = self.learn_if_few(sync);
+        if news == Some(true) {
             self.begin_if_published();
         }
+        news.is_some()
+    }
+
+    /// Learns what was released, where clocks are small.  Whether that was news.
+    #[inline]
+    fn learn_if_few(&mut self, sync: &SyncClock) -> Option<bool> {
+        let told = self.told_by(sync);
+        self.clock.join_if_few(self.slot, &sync.clock, told)
     }
 
     /// Whose time a release tells, beside the clock; 0 of its own, which is no news.
+    #[inline]
     fn told_by(&self, sync: &SyncClock) -> (Slot, Time) {
         let is_own = sync.by == self.slot;
         (sync.by, if is_own { 0 } else { sync.at })
@@ -214,13 +232,35 @@ impl Goroutine {
 
     /// Hands over all that it knows, in place of what was there.
     pub fn release(&mut self, sync: &mut SyncClock, era: Era) {
-        if self.release_again(sync, era) {
-            return;
-        }
         self.publish(era);
-        if !sync.clock.same_tree(&self.clock) {
-            sync.clock = self.clock.clone();
+        sync.clock.copy_from(&self.clock);
+        self.sign(sync, era);
+    }
+
+    /// As [`Goroutine::release`], where that takes and frees no memory.  False where it
+    /// would; then nothing has changed.
+    #[inline]
+    pub fn release_plainly(&mut self, sync: &mut SyncClock, era: Era) -> bool {
+        let copied = match (&self.clock, &mut sync.clock) {
+            (Clock::Few(mine), Clock::Few(theirs)) => {
+                *theirs = *mine;
+                true
+            }
+            (Clock::Many(mine), Clock::Many(theirs)) => {
+                mine.same_tree(theirs) && mine.same_tree(&self.base.clock)
+            }
+            _ => false,
+        };
+        if copied {
+            self.publish_plainly(era);
+            self.sign(sync, era);
         }
+        copied
+    }
+
+    /// All that is in the sync object is what it knows now.
+    #[inline]
+    fn sign(&self, sync: &mut SyncClock, era: Era) {
         (sync.by, sync.at, sync.plain) = (self.slot, self.time, true);
         sync.era = era;
     }
@@ -232,10 +272,27 @@ impl Goroutine {
         }
         self.publish(era);
         sync.clock.advance(sync.by, sync.at);
-        sync.clock.join(&self.clock);
-        (sync.by, sync.at) = (self.slot, self.time);
-        sync.plain = sync.clock.same_tree(&self.clock);
-        sync.era = era;
+        sync.clock.join(Slot::MAX, &self.clock);
+        self.sign(sync, era);
+        sync.plain = sync.clock.is_same(&self.clock);
+    }
+
+    /// As [`Goroutine::release_merge`], where that takes and frees no memory.  False
+    /// where it would; then nothing has changed.
+    #[inline]
+    pub fn release_merge_plainly(&mut self, sync: &mut SyncClock, era: Era) -> bool {
+        if self.learns_nothing_from(sync, era) {
+            return self.release_plainly(sync, era);
+        }
+        let told = (sync.by, sync.at);
+        let merged = sync.clock.join_if_few(Slot::MAX, &self.clock, told);
+        if merged.is_none() {
+            return false;
+        }
+        self.publish_plainly(era);
+        self.sign(sync, era);
+        sync.plain = sync.clock.is_same(&self.clock);
+        true
     }
 
     /// Hands over what it knew before, and learns what was there: the two
@@ -244,7 +301,33 @@ impl Goroutine {
         let mut previous = SyncClock::new();
         core::mem::swap(sync, &mut previous);
         self.release(sync, era);
-        self.take(previous, era);
+        self.acquire(&previous, era);
+    }
+
+    /// As [`Goroutine::release_and_acquire_previous`], where that takes and frees no
+    /// memory.  False where it would; then nothing has changed.
+    #[inline]
+    pub fn exchange_plainly(&mut self, sync: &mut SyncClock, era: Era) -> bool {
+        if self.learns_nothing_from(sync, era) {
+            return self.release_plainly(sync, era);
+        }
+        let told = self.told_by(sync);
+        let Clock::Few(before) = self.clock else {
+            return false;
+        };
+        let Some(news) = self.clock.join_if_few(self.slot, &sync.clock, told) else {
+            return false;
+        };
+        // What it knew before is handed over, at a time that was before.
+        if let Clock::Few(theirs) = &mut sync.clock {
+            *theirs = before;
+        }
+        self.publish_plainly(era);
+        self.sign(sync, era);
+        if news {
+            self.begin();
+        }
+        true
     }
 
     /// Learns what was there and hands over all of it: an atomic
@@ -269,25 +352,6 @@ impl Goroutine {
         sync.is_empty() || self.knows_release(sync, era)
     }
 
-    /// As [`Goroutine::release`], where that makes and drops no clock: the
-    /// goroutine has learnt nothing since it last released, here and elsewhere.
-    /// False where it has; then nothing has changed.
-    #[inline]
-    pub fn release_again(&mut self, sync: &mut SyncClock, era: Era) -> bool {
-        let again = self.published_in == era
-            && sync.clock.same_tree(&self.clock)
-            && (self.clock.is_small() || self.base.clock.same_tree(&self.clock));
-        if again {
-            self.published = true;
-            if !self.clock.is_small() {
-                (self.base.slot, self.base.time, self.base.era) = (self.slot, self.time, era);
-            }
-            (sync.by, sync.at, sync.plain) = (self.slot, self.time, true);
-            sync.era = era;
-        }
-        again
-    }
-
     /// The short way of an acquire: see [`crate::sync_clock`].
     #[inline]
     fn knows_release(&self, sync: &SyncClock, era: Era) -> bool {
@@ -303,17 +367,25 @@ impl Goroutine {
 
     #[inline]
     fn publish(&mut self, era: Era) {
+        self.publish_plainly(era);
+        // A clock of few is joined in one go.
+        if let Clock::Many(tree) = &self.clock
+            && !self.base.clock.same_tree(tree)
+        {
+            self.base.clock = tree.clone();
+        }
+    }
+
+    /// As [`Goroutine::publish`], where the clock is of few, or the base has it.
+    #[inline]
+    fn publish_plainly(&mut self, era: Era) {
         if self.published_in != era {
             self.published_in = era;
             self.begin();
         }
         self.published = true;
-        // A small clock is joined in one go.
-        if !self.clock.is_small() {
+        if !self.clock.is_few() {
             (self.base.slot, self.base.time, self.base.era) = (self.slot, self.time, era);
-            if !self.base.clock.same_tree(&self.clock) {
-                self.base.clock = self.clock.clone();
-            }
         }
     }
 

@@ -7,7 +7,8 @@
 //!
 //! | module | concept |
 //! |---|---|
-//! | [`clock`] | vector clock as a persistent tree |
+//! | [`clock`] | vector clock |
+//! | [`tree`] | a map of slots to times as a persistent tree |
 //! | [`sync_clock`] | what a lock, channel slot or atomic hands over |
 //! | [`goroutine`] | a goroutine's own time: when it advances and what it knows |
 //! | [`span`] | which bytes of a word an access touches |
@@ -27,4 +28,5 @@ pub mod goroutine;
 pub mod record;
 pub mod span;
 pub mod sync_clock;
+pub mod tree;
 pub mod word_set;

@@ -216,7 +216,7 @@ impl<'a> WordSet<'a> {
     /// or where a write needs more care.
     #[inline]
     pub fn renew_read(&mut self, new: Record, order: &impl Order) -> bool {
-        if self.len > FEW || new.kind() != Kind::Read {
+        if self.len > FEW || new.kind().is_write() {
             return false;
         }
         let (writes, reads) = self.records[..self.len].split_at(self.writes);

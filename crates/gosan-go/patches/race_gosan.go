@@ -29,6 +29,7 @@ import (
 //go:cgo_import_static __gosan_quick_acquire
 //go:cgo_import_static __gosan_quick_release
 //go:cgo_import_static __gosan_quick_release_merge
+//go:cgo_import_static __gosan_quick_release_acquire
 //go:cgo_import_static __gosan_quick_locked
 //go:cgo_import_static __gosan_quick_unlocks
 //go:cgo_import_static __gosan_locked
@@ -67,6 +68,9 @@ var __gosan_quick_release byte
 
 //go:linkname __gosan_quick_release_merge __gosan_quick_release_merge
 var __gosan_quick_release_merge byte
+
+//go:linkname __gosan_quick_release_acquire __gosan_quick_release_acquire
+var __gosan_quick_release_acquire byte
 
 //go:linkname __gosan_locked __gosan_locked
 var __gosan_locked byte
@@ -125,12 +129,14 @@ func raceignoresync(racectx uintptr, more int32) {
 //go:noescape
 func racequick(fn *byte, racectx, addr uintptr) bool
 
-// raceorder tells the object that the goroutine acquires or releases addr, if that
-// can be done on its own stack.
+// raceorder tells the object that the goroutine of racectx acquires or releases
+// addr: on this stack if that can be done here.
 //
 //go:nosplit
-func raceorder(quick *byte, addr unsafe.Pointer) bool {
-	return racequick(quick, getg().racectx, uintptr(addr))
+func raceorder(quick, full *byte, racectx, addr uintptr) {
+	if !racequick(quick, racectx, addr) {
+		racecall(full, racectx, addr, 0, 0)
+	}
 }
 
 // racelocked and raceunlocks are what package sync says of a mutex.  They are in

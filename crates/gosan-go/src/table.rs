@@ -182,10 +182,30 @@ pub const PATCHES: &[Patch] = &[
         "TEXT\truntime·racewriterange<ABIInternal>(SB), NOSPLIT, $0-16\n",
         "#include \"gosan_racewriterange_amd64.h\"\n",
     ),
-    // RaceDisable is no call.
+    // What orders goroutines is told on their own stacks, and RaceDisable by no call.
     added(
         "src/runtime/quick_gosan_amd64.s",
         include_str!("../patches/race_amd64/quick.s"),
+    ),
+    changed(
+        "src/runtime/race.go",
+        "racecall(&__tsan_acquire, gp.racectx, uintptr(addr), 0, 0)",
+        "raceorder(&__gosan_quick_acquire, &__tsan_acquire, gp.racectx, uintptr(addr))",
+    ),
+    changed(
+        "src/runtime/race.go",
+        "racecall(&__tsan_release, gp.racectx, uintptr(addr), 0, 0)",
+        "raceorder(&__gosan_quick_release, &__tsan_release, gp.racectx, uintptr(addr))",
+    ),
+    changed(
+        "src/runtime/race.go",
+        "racecall(&__tsan_release_acquire, gp.racectx, uintptr(addr), 0, 0)",
+        "raceorder(&__gosan_quick_release_acquire, &__tsan_release_acquire, gp.racectx, uintptr(addr))",
+    ),
+    changed(
+        "src/runtime/race.go",
+        "racecall(&__tsan_release_merge, gp.racectx, uintptr(addr), 0, 0)",
+        "raceorder(&__gosan_quick_release_merge, &__tsan_release_merge, gp.racectx, uintptr(addr))",
     ),
     changed(
         "src/runtime/race.go",
@@ -246,25 +266,23 @@ pub const PATCHES: &[Patch] = &[
         "\t\"sync/atomic\"\n",
         "\t\"internal/runtime/atomic\"\n",
     ),
-    // What package sync says of order is told on the goroutine's own stack if it can
-    // be, locks and allocations where the program's options ask for it.  What channels
-    // hand on is nearly always new, which takes the other stack.
+    // Locks and allocations are told where the program's options ask for it.
     changed(
         "src/runtime/race.go",
         "\nfunc race_Acquire(addr unsafe.Pointer) {\n\tRaceAcquire(addr)\n}\n",
-        "\nfunc race_Acquire(addr unsafe.Pointer) {\n\tif !raceorder(&__gosan_quick_acquire, addr) { RaceAcquire(addr) }; \
+        "\nfunc race_Acquire(addr unsafe.Pointer) {\n\tRaceAcquire(addr); \
                           if raceBuild.locks { racelock(addr) }\n}\n",
     ),
     changed(
         "src/runtime/race.go",
         "\nfunc race_Release(addr unsafe.Pointer) {\n\tRaceRelease(addr)\n}\n",
-        "\nfunc race_Release(addr unsafe.Pointer) {\n\tif !raceorder(&__gosan_quick_release, addr) { RaceRelease(addr) }; \
+        "\nfunc race_Release(addr unsafe.Pointer) {\n\tRaceRelease(addr); \
                           if raceBuild.locks { racelock(addr) }\n}\n",
     ),
     changed(
         "src/runtime/race.go",
         "\nfunc race_ReleaseMerge(addr unsafe.Pointer) {\n\tRaceReleaseMerge(addr)\n}\n",
-        "\nfunc race_ReleaseMerge(addr unsafe.Pointer) {\n\tif !raceorder(&__gosan_quick_release_merge, addr) { RaceReleaseMerge(addr) }; \
+        "\nfunc race_ReleaseMerge(addr unsafe.Pointer) {\n\tRaceReleaseMerge(addr); \
                           if raceBuild.locks { racelock(addr) }\n}\n",
     ),
     changed(

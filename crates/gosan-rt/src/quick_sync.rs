@@ -1,9 +1,8 @@
-//! Synchronization that teaches nobody anything: a mutex, say, that its last owner
-//! takes again.
+//! Synchronization that takes and frees no memory: of few goroutines, or of one that
+//! learns nothing, as when its last owner takes a mutex again.
 //!
 //! The hooks call this on the goroutine's own stack, as [`crate::quick`].  So
-//! nothing here makes or drops a clock, or takes memory.  What would is not done,
-//! and the answer is false: then [`crate::sync`] and [`crate::atomic`] do it on the
+//! what would take more is not done, and the answer is false: then [`crate::sync`] and [`crate::atomic`] do it on the
 //! system stack.  What was done until then is done once more there, which changes
 //! nothing.
 
@@ -24,17 +23,22 @@ pub const MUTEX_BYTES: usize = 4;
 
 /// As [`sync::acquire`].
 #[inline(always)]
-pub fn acquire(inner: &Inner, address: usize) -> bool {
+pub fn acquire(inner: &mut Inner, address: usize) -> bool {
+    if inner.hb.is_at_end_of_slot() {
+        return false;
+    }
     let Some((cell, _)) = shadow::locate(address) else {
         return true;
     };
-    match cell.load().1 {
-        State::Boxed { .. } => in_box(address, |_, clock| {
-            clock.is_none_or(|clock| inner.hb.learns_nothing_from(clock, ids::era()))
-        }),
+    let State::Boxed { .. } = cell.load().1 else {
         // Nothing was released here.
-        State::Empty | State::One(_) | State::Shared(_) => true,
-    }
+        return true;
+    };
+    let done = in_box(address, |_, clock| {
+        clock.is_none_or(|clock| inner.hb.acquire_plainly(clock, ids::era()))
+    });
+    sync::end_segment(inner);
+    done
 }
 
 /// As [`sync::release`].
@@ -45,9 +49,10 @@ pub fn release(inner: &mut Inner, address: usize, how: Release) -> bool {
     }
     let era = ids::era();
     let done = in_box(address, |_, clock| {
-        clock.is_some_and(|clock| {
-            let plain = how == Release::Store || inner.hb.learns_nothing_from(clock, era);
-            plain && inner.hb.release_again(clock, era)
+        clock.is_some_and(|clock| match how {
+            Release::Store => inner.hb.release_plainly(clock, era),
+            Release::Merge => inner.hb.release_merge_plainly(clock, era),
+            Release::StoreAndAcquire => inner.hb.exchange_plainly(clock, era),
         })
     });
     if done {
@@ -67,7 +72,7 @@ pub fn locked(ctx: &RaceCtx, inner: &mut Inner, address: usize, pc: u64, silent:
     };
     let _busy = ctx.busy();
     in_box(address, |id, clock| {
-        clock.is_some_and(|clock| inner.hb.learns_nothing_from(clock, ids::era()))
+        clock.is_some_and(|clock| inner.hb.acquire_plainly(clock, ids::era()))
             && put(inner, id, new)
     })
 }
@@ -85,7 +90,7 @@ pub fn unlocks(ctx: &RaceCtx, inner: &mut Inner, address: usize, pc: u64, silent
         // Usually that of the lock.
         let recorded = boxes::peek(id, own)
             || record(inner, address, pc, silent).is_some_and(|new| put(inner, id, new));
-        recorded && clock.is_some_and(|clock| inner.hb.release_again(clock, ids::era()))
+        recorded && clock.is_some_and(|clock| inner.hb.release_plainly(clock, ids::era()))
     });
     if done {
         sync::end_segment(inner);

@@ -460,6 +460,14 @@ extern "C" fn __gosan_quick_release_merge(ctx: *const RaceCtx, address: usize) -
     })
 }
 
+/// As `__tsan_release_acquire`.
+#[unsafe(no_mangle)]
+extern "C" fn __gosan_quick_release_acquire(ctx: *const RaceCtx, address: usize) -> bool {
+    quickly(ctx, |inner| {
+        quick_sync::release(inner, address, Release::StoreAndAcquire)
+    })
+}
+
 /// What `f` says; true where no event is wanted.
 #[inline(always)]
 fn quickly(ctx: *const RaceCtx, f: impl FnOnce(&mut Inner) -> bool) -> bool {
