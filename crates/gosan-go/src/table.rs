@@ -217,6 +217,15 @@ pub const PATCHES: &[Patch] = &[
         "racecall(&__tsan_go_ignore_sync_end, gp.racectx, 0, 0, 0)",
         "raceignoresync(gp.racectx, -1)",
     ),
+    added(
+        "src/runtime/gosan_racecallatomic_amd64.h",
+        include_str!("../patches/race_amd64/racecallatomic.h"),
+    ),
+    changed(
+        "src/runtime/race_amd64.s",
+        "\nracecallatomic_ok:\n",
+        "\n#include \"gosan_racecallatomic_amd64.h\"\n",
+    ),
     // A mutex is told of once for each operation.  What it does to its state, and a
     // RWMutex where it does not want to be heard, is no atomic operation of the
     // program's.

@@ -40,15 +40,18 @@ pub enum Effect {
 }
 
 impl Effect {
-    fn acquires(self) -> bool {
+    /// Whether what was released before is learnt.
+    pub fn acquires(self) -> bool {
         matches!(self, Effect::Load | Effect::Update | Effect::Lock)
     }
 
-    fn releases(self) -> bool {
+    /// Whether what the goroutine knows is handed over.
+    pub fn releases(self) -> bool {
         matches!(self, Effect::Store | Effect::Update)
     }
 
-    fn kind(self) -> Kind {
+    /// What is recorded.
+    pub fn kind(self) -> Kind {
         match self {
             Effect::Load => Kind::AtomicRead,
             _ => Kind::AtomicWrite,

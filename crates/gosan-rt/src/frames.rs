@@ -145,14 +145,11 @@ impl Frames {
         pc: u64,
         kept: &mut SilentEvents,
     ) -> StackId {
+        if let Some(known) = self.known_in_silence(silent, pc, kept) {
+            return known;
+        }
         let [first, second] = &mut kept.0[silent.place % PLACES];
-        if self.went(first, silent, pc) {
-            return first.to;
-        }
         core::mem::swap(first, second);
-        if self.went(first, silent, pc) {
-            return first.to;
-        }
         self.walk(silent, caller, pc, first)
     }
 
@@ -164,10 +161,14 @@ impl Frames {
         pc: u64,
         kept: &mut SilentEvents,
     ) -> Option<StackId> {
-        let ways = &mut kept.0[silent.place % PLACES];
-        let known = ways.iter().position(|way| self.went(way, silent, pc))?;
-        ways.swap(0, known);
-        Some(ways[0].to)
+        let [first, second] = &mut kept.0[silent.place % PLACES];
+        if !self.went(first, silent, pc) {
+            if !self.went(second, silent, pc) {
+                return None;
+            }
+            core::mem::swap(first, second);
+        }
+        Some(first.to)
     }
 
     /// Whether an event was reached this way.

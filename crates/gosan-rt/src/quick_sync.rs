@@ -6,8 +6,9 @@
 //! system stack.  What was done until then is done once more there, which changes
 //! nothing.
 
+use crate::access::Site;
+use crate::atomic::Effect;
 use crate::boxes::{self, BoxId};
-use crate::frames::Silent;
 use crate::ids;
 use crate::locks;
 use crate::racectx::{Inner, RaceCtx};
@@ -63,33 +64,36 @@ pub fn release(inner: &mut Inner, address: usize, how: Release) -> bool {
 
 /// The goroutine has taken a mutex.
 #[inline(always)]
-pub fn locked(ctx: &RaceCtx, inner: &mut Inner, address: usize, pc: u64, silent: Silent) -> bool {
-    if locks::are_followed() || !ctx.has_segment(inner) {
+pub fn locked(ctx: &RaceCtx, inner: &mut Inner, address: usize, site: Site) -> bool {
+    if locks::are_followed() {
         return false;
     }
-    let Some(new) = record(inner, address, pc, silent) else {
+    let span = Span::new(address, MUTEX_BYTES);
+    let kind = Kind::AtomicWrite;
+    let Some(new) = record(ctx, inner, site, span, kind) else {
         return false;
     };
     let _busy = ctx.busy();
     in_box(address, |id, clock| {
         clock.is_some_and(|clock| inner.hb.acquire_plainly(clock, ids::era()))
-            && put(inner, id, new)
+            && put(inner, id, new, kind)
     })
 }
 
 /// The goroutine is about to let a mutex go.
 #[inline(always)]
-pub fn unlocks(ctx: &RaceCtx, inner: &mut Inner, address: usize, pc: u64, silent: Silent) -> bool {
+pub fn unlocks(ctx: &RaceCtx, inner: &mut Inner, address: usize, site: Site) -> bool {
     if locks::are_followed() || inner.hb.is_at_end_of_slot() || !ctx.has_segment(inner) {
         return false;
     }
     let span = Span::new(address, MUTEX_BYTES);
-    let own = Record::new(inner.segment, StackId(0), span, Kind::AtomicWrite);
+    let kind = Kind::AtomicWrite;
+    let own = Record::new(inner.segment, StackId(0), span, kind);
     let _busy = ctx.busy();
     let done = in_box(address, |id, clock| {
         // Usually that of the lock.
         let recorded = boxes::peek(id, own)
-            || record(inner, address, pc, silent).is_some_and(|new| put(inner, id, new));
+            || record(ctx, inner, site, span, kind).is_some_and(|new| put(inner, id, new, kind));
         recorded && clock.is_some_and(|clock| inner.hb.release_plainly(clock, ids::era()))
     });
     if done {
@@ -98,18 +102,100 @@ pub fn unlocks(ctx: &RaceCtx, inner: &mut Inner, address: usize, pc: u64, silent
     done
 }
 
-/// The record of an operation on a mutex, if the goroutine had it lately.
+/// As [`crate::atomic::load`].
 #[inline(always)]
-fn record(inner: &mut Inner, address: usize, pc: u64, silent: Silent) -> Option<Record> {
-    let stack = inner.known_in_silence(silent, pc)?;
-    let span = Span::new(address, MUTEX_BYTES);
-    Some(Record::new(inner.segment, stack, span, Kind::AtomicWrite))
+pub fn load<T>(
+    ctx: &RaceCtx,
+    inner: &mut Inner,
+    address: usize,
+    bytes: usize,
+    site: Site,
+    operation: impl Fn() -> T,
+) -> Option<T> {
+    if inner.hb.is_at_end_of_slot() {
+        return None;
+    }
+    let mut value = operation();
+    let Some((cell, _)) = shadow::locate(address) else {
+        return Some(value);
+    };
+    let kind = Kind::AtomicRead;
+    let span = Span::new(address, bytes);
+    let _busy = ctx.busy();
+    let done = match cell.load().1 {
+        State::One(old) => {
+            let own = Record::new(inner.segment, StackId(0), span, kind);
+            old.segment() == own.segment() && old.covers(own)
+        }
+        State::Boxed { .. } => in_box(address, |id, clock| {
+            if let Some(clock) = clock {
+                if !inner.hb.acquire_plainly(clock, ids::era()) {
+                    return false;
+                }
+                // Now value and clock belong together.
+                value = operation();
+                sync::end_segment(inner);
+            }
+            let own = Record::new(inner.segment, StackId(0), span, kind);
+            (inner.segment.0 != 0 && boxes::peek(id, own))
+                || record(ctx, inner, site, span, kind).is_some_and(|new| put(inner, id, new, kind))
+        }),
+        State::Empty | State::Shared(_) => false,
+    };
+    done.then_some(value)
+}
+
+/// As [`crate::atomic::update`].  `effect` is what the operation would do now.
+#[inline(always)]
+pub fn update<T>(
+    ctx: &RaceCtx,
+    inner: &mut Inner,
+    address: usize,
+    bytes: usize,
+    site: Site,
+    effect: impl FnOnce() -> Effect,
+    operation: impl FnOnce(Effect) -> T,
+) -> Option<T> {
+    if inner.hb.is_at_end_of_slot() || !ctx.has_segment(inner) {
+        return None;
+    }
+    let span = Span::new(address, bytes);
+    let new = record(ctx, inner, site, span, Kind::AtomicWrite)?;
+    let era = ids::era();
+    let mut value = None;
+    let _busy = ctx.busy();
+    in_box(address, |id, clock| {
+        let Some(clock) = clock else { return false };
+        // Only accesses that nobody hears of could change the value now.
+        let effect = effect();
+        let kind = effect.kind();
+        let new = Record::new(new.segment(), new.stack(), span, kind);
+        let told = (!effect.acquires() || inner.hb.acquire_plainly(clock, era))
+            && put(inner, id, new, kind)
+            && (!effect.releases() || inner.hb.release_plainly(clock, era));
+        if told {
+            value = Some(operation(effect));
+        }
+        told
+    });
+    sync::end_segment(inner);
+    value
+}
+
+/// The record of an event that the goroutine had lately at this place.
+#[inline(always)]
+fn record(ctx: &RaceCtx, inner: &mut Inner, site: Site, span: Span, kind: Kind) -> Option<Record> {
+    if !ctx.has_segment(inner) {
+        return None;
+    }
+    let stack = inner.known_in_silence(site.silent?, site.pc)?;
+    Some(Record::new(inner.segment, stack, span, kind))
 }
 
 /// Whether an owned box could take the record without more ado.
 #[inline(always)]
-fn put(inner: &Inner, id: BoxId, new: Record) -> bool {
-    boxes::renew(id, new, Kind::AtomicWrite, |segment| inner.is_own(segment))
+fn put(inner: &Inner, id: BoxId, new: Record, kind: Kind) -> bool {
+    boxes::renew(id, new, kind, |segment| inner.is_own(segment))
         || boxes::insert_plainly(id, new, inner)
 }
 

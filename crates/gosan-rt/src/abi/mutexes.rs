@@ -27,8 +27,8 @@ extern "C" fn __gosan_quick_locked(
     let mut done = true;
     with(ctx, |ctx, inner| {
         if inner.ignore_sync == 0 {
-            let silent = silent(frame, stack_top, Place::Lock);
-            done = quick_sync::locked(ctx, inner, address, pc, silent);
+            let site = site(pc, frame, stack_top, Place::Lock);
+            done = quick_sync::locked(ctx, inner, address, site);
         }
     });
     done
@@ -46,8 +46,8 @@ extern "C" fn __gosan_quick_unlocks(
     let mut done = true;
     with(ctx, |ctx, inner| {
         if inner.ignore_sync == 0 {
-            let silent = silent(frame, stack_top, Place::Unlock);
-            done = quick_sync::unlocks(ctx, inner, address, pc, silent);
+            let site = site(pc, frame, stack_top, Place::Unlock);
+            done = quick_sync::unlocks(ctx, inner, address, site);
         }
     });
     done
@@ -57,8 +57,7 @@ extern "C" fn locked(ctx: *const RaceCtx, address: usize, pc: u64, frame: usize,
     event(
         ctx,
         address,
-        pc,
-        silent(frame, top, Place::Lock),
+        site(pc, frame, top, Place::Lock),
         Effect::Lock,
     );
 }
@@ -67,8 +66,7 @@ extern "C" fn unlocks(ctx: *const RaceCtx, address: usize, pc: u64, frame: usize
     event(
         ctx,
         address,
-        pc,
-        silent(frame, top, Place::Unlock),
+        site(pc, frame, top, Place::Unlock),
         Effect::Store,
     );
 }
@@ -77,29 +75,27 @@ extern "C" fn waits(ctx: *const RaceCtx, address: usize, pc: u64, frame: usize, 
     event(
         ctx,
         address,
-        pc,
-        silent(frame, top, Place::Wait),
+        site(pc, frame, top, Place::Wait),
         Effect::Wait,
     );
 }
 
 /// The frame is the caller's own; it lies on its stack.
-fn silent(frame: usize, stack_top: usize, place: Place) -> Silent {
-    Silent {
-        frame,
-        stack_top,
-        past: 0,
-        place: place as usize,
-    }
-}
-
-fn event(ctx: *const RaceCtx, address: usize, pc: u64, silent: Silent, effect: Effect) {
-    let site = Site {
+fn site(pc: u64, frame: usize, stack_top: usize, place: Place) -> Site {
+    Site {
         pc,
         caller: 0,
         distance: NO_DISTANCE,
-        silent: Some(silent),
-    };
+        silent: Some(Silent {
+            frame,
+            stack_top,
+            past: 0,
+            place: place as usize,
+        }),
+    }
+}
+
+fn event(ctx: *const RaceCtx, address: usize, site: Site, effect: Effect) {
     with(ctx, |ctx, inner| {
         if inner.ignore_sync == 0 {
             atomic::update(ctx, inner, address, MUTEX_BYTES, site, || ((), effect));
