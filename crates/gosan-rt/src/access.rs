@@ -328,7 +328,7 @@ fn added(
         && remembered == Remembered::Nothing
         && (!old.conflicts_with(new) || inner.knows(old.segment()))
     {
-        recent::count(bits, new);
+        recent::count(address, bits, new);
         return Becomes::New(boxes::with_two(old, new));
     }
     added_with_care(inner, bits, state, address, new, remembered, hits)
@@ -365,7 +365,7 @@ fn added_with_care(
         recent::remember(bits, new, shared, epoch);
         return Becomes::Small(shadow::named(shared));
     }
-    recent::count(bits, new);
+    recent::count(address, bits, new);
     Becomes::New(boxes::holding(&set))
 }
 

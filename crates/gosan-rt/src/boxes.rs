@@ -90,22 +90,42 @@ pub fn take(records: usize) -> BoxId {
     if class >= LARGE {
         LARGE_UNITS.fetch_add(1 << class, Ordering::Relaxed);
     }
+    match take_of(class, |last| UNITS.ensure(last)) {
+        Some(id) => id,
+        None => crate::fatal("gosan: out of memory for the records of accesses"),
+    }
+}
+
+/// Takes a box of the smallest class, if that needs no memory from the system.
+#[inline(always)]
+pub fn take_at_hand() -> Option<BoxId> {
+    take_of(0, |last| UNITS.has(last))
+}
+
+#[inline(always)]
+fn take_of(class: usize, ensure: impl FnOnce(usize) -> bool) -> Option<BoxId> {
     let mut first = FREE[class].lock();
-    let unit = if *first != 0 {
-        let unit = *first;
+    let unit = *first;
+    if unit != 0 {
         *first = words(unit)[1].load(Ordering::Relaxed) as u32;
-        unit
-    } else {
-        drop(first);
-        let mut next = NEXT.lock();
-        let unit = *next;
-        let units = 1 << class;
-        if !UNITS.ensure(unit + units + SLACK) {
-            crate::fatal("gosan: out of memory for the records of accesses");
-        }
-        *next += units;
-        unit as u32
-    };
+    }
+    drop(first);
+    if unit != 0 {
+        return Some(fresh(unit, class));
+    }
+    let mut next = NEXT.lock();
+    let unit = *next;
+    let units = 1 << class;
+    if !ensure(unit + units + SLACK) {
+        return None;
+    }
+    *next += units;
+    Some(fresh(unit as u32, class))
+}
+
+/// A box of a class that nobody has, in its next generation.
+#[inline]
+fn fresh(unit: u32, class: usize) -> BoxId {
     let head = words(unit);
     let generation = ((head[0].load(Ordering::Relaxed) >> GENERATION_SHIFT) + 1) & GENERATION_MASK;
     head[1].store((class as u64) << 48, Ordering::Relaxed);
@@ -232,6 +252,13 @@ pub fn moved(id: BoxId) -> BoxId {
 /// A new box with two records.
 pub fn with_two(a: Record, b: Record) -> BoxId {
     let id = take(2);
+    put_two(id, a, b);
+    id
+}
+
+/// Puts two records into an empty box.
+#[inline]
+pub fn put_two(id: BoxId, a: Record, b: Record) {
     let writes = usize::from(a.kind().is_write()) + usize::from(b.kind().is_write());
     // Writes come first.
     let (first, second) = match a.kind().is_write() {
@@ -242,7 +269,6 @@ pub fn with_two(a: Record, b: Record) -> BoxId {
     places[0].store(first.bits(), Ordering::Relaxed);
     places[1].store(second.bits(), Ordering::Relaxed);
     head.store(header(id, 2, writes), Ordering::Release);
-    id
 }
 
 /// A new box with these records.

@@ -111,10 +111,12 @@ fn recorded(
                 new.bits()
             } else if let Some(both) = old.merged(new) {
                 both.bits()
-            } else if let Remembered::Becomes(set) = recent::pair(bits, new) {
-                shadow::named(set)
             } else {
-                return false;
+                match recent::pair(bits, new) {
+                    Remembered::Becomes(set) => shadow::named(set),
+                    Remembered::Nothing => return paired(inner, cell, old, new),
+                    Remembered::Often => return false,
+                }
             }
         }
         State::Shared(_) => match recent::pair(bits, new) {
@@ -127,6 +129,25 @@ fn recorded(
         State::Boxed { .. } => return false,
     };
     cell.replace(bits, becomes)
+}
+
+/// Whether a word of one record that does not race with the new one got a box for
+/// both.
+#[inline(never)]
+fn paired(inner: &Inner, cell: &Cell, old: Record, new: Record) -> bool {
+    if old.conflicts_with(new) && !inner.knows(old.segment()) {
+        return false;
+    }
+    let Some(id) = boxes::take_at_hand() else {
+        return false;
+    };
+    recent::count(core::ptr::from_ref(cell) as usize, old.bits(), new);
+    boxes::put_two(id, old, new);
+    let taken = cell.replace(old.bits(), shadow::boxed(id));
+    if !taken {
+        boxes::give_back(id);
+    }
+    taken
 }
 
 /// Whether the word's box could take the record without more ado.

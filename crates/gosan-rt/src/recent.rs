@@ -22,8 +22,11 @@ use crate::sets::{self, SetId};
 use core::sync::atomic::{AtomicU64, Ordering, fence};
 use gosan_engine::record::{Kind, Record, Segment};
 
-/// How often a pair must come up before its words share a set.
-const OFTEN: u64 = 16;
+/// How often a pair must be counted before its words share a set.
+const OFTEN: u64 = 4;
+/// Words are counted where these bits of the address, of the word or of its cell,
+/// are 0: one of four.
+const SAMPLED: usize = 3 << 3;
 const KNOWN: usize = 1 << 10;
 const PAIRS: usize = 1 << 12;
 
@@ -152,8 +155,17 @@ pub fn remember(cell: u64, new: Record, set: SetId, epoch: u32) {
     pair_entry(cell, new).set(cell, new.bits(), value);
 }
 
-/// Counts a pair whose word got a box of its own.
-pub fn count(cell: u64, new: Record) {
+/// Counts a pair whose word, at this address, got a box of its own: of neighbouring
+/// words one stands for all.
+#[inline(always)]
+pub fn count(address: usize, cell: u64, new: Record) {
+    if address & SAMPLED == 0 {
+        count_sampled(cell, new);
+    }
+}
+
+#[inline(never)]
+fn count_sampled(cell: u64, new: Record) {
     let epoch = sets::epoch() as u64;
     let entry = pair_entry(cell, new);
     let times = match entry.get(cell, new.bits()) {
@@ -203,7 +215,8 @@ mod tests {
         assert_eq!(pair(9, new), Remembered::Nothing);
         for _ in 0..OFTEN {
             assert_eq!(pair(9, new), Remembered::Nothing);
-            count(9, new);
+            count(64, 9, new);
+            count(72, 9, other);
         }
         assert_eq!(pair(9, new), Remembered::Often);
         assert_eq!(pair(9, other), Remembered::Nothing);

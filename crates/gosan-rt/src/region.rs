@@ -56,8 +56,13 @@ impl<T: Sync> Region<T> {
     /// past the limit or memory has run out.
     #[inline]
     pub fn ensure(&self, index: usize) -> bool {
-        let end = (index + 1) * size_of::<T>();
-        end <= self.committed.load(Ordering::Acquire) || self.grow(end)
+        self.has(index) || self.grow((index + 1) * size_of::<T>())
+    }
+
+    /// Whether the entries up to and with `index` are usable.
+    #[inline]
+    pub fn has(&self, index: usize) -> bool {
+        (index + 1) * size_of::<T>() <= self.committed.load(Ordering::Acquire)
     }
 
     /// An entry that [`Region::ensure`] was called for.
