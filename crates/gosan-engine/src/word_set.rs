@@ -26,7 +26,7 @@
 use crate::record::{Kind, Record, Segment, StackId};
 use crate::span::Span;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// Records in a word above which raced, covered ones of the same place go.
 pub const RACED_ALIKE: usize = 64;
@@ -54,12 +54,6 @@ pub trait Order {
     /// Whether all sets together have become so large that ended goroutines
     /// may no longer make one grow.
     fn memory_is_short(&self) -> bool;
-    /// Where among a set's reads its own was last; any number will do.
-    fn last_place(&self) -> usize {
-        0
-    }
-    /// Its own read was here.
-    fn set_last_place(&self, _place: usize) {}
 }
 
 /// Adds a record to one or two that the present goroutine knows, its own for the
@@ -212,33 +206,34 @@ impl<'a> WordSet<'a> {
     }
 
     /// Puts a read in the place of the goroutine's own older one: what becomes of
-    /// a word that many read, each again and again.  False where there is none,
-    /// or where a write needs more care.
+    /// a word that many read, each again and again.  `guess` says where among the reads
+    /// that one may be, and is told where it is; a larger set is not looked through.
+    /// False where there is none, or where a write needs more care.
     #[inline]
-    pub fn renew_read(&mut self, new: Record, order: &impl Order) -> bool {
-        if self.len > FEW || new.kind().is_write() {
+    pub fn renew_read(&mut self, new: Record, order: &impl Order, guess: &AtomicU32) -> bool {
+        if self.writes > FEW || new.kind().is_write() {
             return false;
         }
         let (writes, reads) = self.records[..self.len].split_at(self.writes);
         let raced = |bits: &AtomicU64| {
             load(bits).is_none_or(|old| old.conflicts_with(new) && !order.knows(old.segment()))
         };
+        let own = |bits: &AtomicU64| {
+            load(bits).is_some_and(|old| new.covers(old) && order.is_own(old.segment()))
+        };
+        let guessed = guess.load(Relaxed) as usize;
+        let place = match reads.get(guessed) {
+            Some(bits) if own(bits) => guessed,
+            _ if self.len > FEW => return false,
+            _ => match reads.iter().position(own) {
+                Some(place) => place,
+                None => return false,
+            },
+        };
         if writes.iter().any(raced) {
             return false;
         }
-        let own = |bits: &&AtomicU64| {
-            load(bits).is_some_and(|old| new.covers(old) && order.is_own(old.segment()))
-        };
-        // Goroutines mostly come to several words in the same order.
-        let guess = order.last_place();
-        if let Some(place) = reads.get(guess).filter(own) {
-            place.store(new.bits(), Relaxed);
-            return true;
-        }
-        let Some(place) = reads.iter().position(|bits| own(&bits)) else {
-            return false;
-        };
-        order.set_last_place(place);
+        guess.store(place as u32, Relaxed);
         reads[place].store(new.bits(), Relaxed);
         true
     }

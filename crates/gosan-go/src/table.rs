@@ -182,6 +182,46 @@ pub const PATCHES: &[Patch] = &[
         "TEXT\truntime·racewriterange<ABIInternal>(SB), NOSPLIT, $0-16\n",
         "#include \"gosan_racewriterange_amd64.h\"\n",
     ),
+    added(
+        "src/runtime/gosan_racereadrangepc1_amd64.h",
+        concat!(
+            "#define QUICK __gosan_quick_readrange\n",
+            include_str!("../patches/race_amd64/race_range_pc.h"),
+            "#undef QUICK\n",
+        ),
+    ),
+    changed(
+        "src/runtime/race_amd64.s",
+        "TEXT\truntime·racereadrangepc1(SB), NOSPLIT, $0-24\n",
+        "TEXT\truntime·racereadrangepc1(SB), NOSPLIT|NOFRAME, $0-24\n",
+    ),
+    changed(
+        "src/runtime/race_amd64.s",
+        "\tADDQ\t$1, RARG3 // pc is function start, tsan wants return address\n\
+         \t// void __tsan_read_range(ThreadState *thr, void *addr, uintptr size, void *pc);\n",
+        "\tADDQ\t$1, RARG3 // pc is function start, tsan wants return address\n\
+         #include \"gosan_racereadrangepc1_amd64.h\"\n",
+    ),
+    added(
+        "src/runtime/gosan_racewriterangepc1_amd64.h",
+        concat!(
+            "#define QUICK __gosan_quick_writerange\n",
+            include_str!("../patches/race_amd64/race_range_pc.h"),
+            "#undef QUICK\n",
+        ),
+    ),
+    changed(
+        "src/runtime/race_amd64.s",
+        "TEXT\truntime·racewriterangepc1(SB), NOSPLIT, $0-24\n",
+        "TEXT\truntime·racewriterangepc1(SB), NOSPLIT|NOFRAME, $0-24\n",
+    ),
+    changed(
+        "src/runtime/race_amd64.s",
+        "\tADDQ\t$1, RARG3 // pc is function start, tsan wants return address\n\
+         \t// void __tsan_write_range(ThreadState *thr, void *addr, uintptr size, void *pc);\n",
+        "\tADDQ\t$1, RARG3 // pc is function start, tsan wants return address\n\
+         #include \"gosan_racewriterangepc1_amd64.h\"\n",
+    ),
     // What orders goroutines is told on their own stacks, and RaceDisable by no call.
     added(
         "src/runtime/quick_gosan_amd64.s",

@@ -290,6 +290,7 @@ pub(crate) fn check_cell(
                 let mut owned = cell.lock();
                 if !recorded_plainly(inner, &owned, new, new.kind()) {
                     record_with_care(inner, &mut owned, address, new, hits);
+                    boxes::guess_last(owned.id(), inner.hb.slot());
                 }
                 if boxes::lengths(owned.id()).0 > boxes::PEEK {
                     recent::learn(shadow::boxed(owned.id()), new);
@@ -413,7 +414,7 @@ fn races_with_care(
 #[inline(always)]
 fn recorded_plainly(inner: &Inner, owned: &shadow::Owned, new: Record, kind: Kind) -> bool {
     boxes::renew(owned.id(), new, kind, |segment| inner.is_own(segment))
-        || boxes::insert_plainly(owned.id(), new, inner)
+        || boxes::insert_plainly(owned.id(), new, inner.hb.slot(), inner)
 }
 
 #[inline(never)]

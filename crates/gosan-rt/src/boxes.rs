@@ -13,10 +13,12 @@
 //! still names the box in the same generation.
 
 use crate::lock::Lock;
+use crate::recent;
 use crate::region::Region;
 use crate::sync::SyncObject;
 use alloc::boxed::Box;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use gosan_engine::clock::Slot;
 use gosan_engine::record::{Kind, Record, Segment};
 use gosan_engine::word_set::{self, Order, WordSet};
 
@@ -201,12 +203,12 @@ pub fn renew(id: BoxId, new: Record, kind: Kind, knows: impl Fn(Segment) -> bool
 /// Whether an owned box of few records took another one: see
 /// [`WordSet::renew_read`] and [`WordSet::insert_plainly`].
 #[inline(never)]
-pub fn insert_plainly(id: BoxId, new: Record, order: &impl Order) -> bool {
+pub fn insert_plainly(id: BoxId, new: Record, slot: Slot, order: &impl Order) -> bool {
     if renew(id, new, new.kind(), |segment| order.knows(segment)) {
         return true;
     }
     let mut set = set_of(id);
-    if set.renew_read(new, order) {
+    if set.renew_read(new, order, recent::place(id.unit, slot)) {
         return true;
     }
     let inserted = set.insert_plainly(new, order).is_some();
@@ -224,6 +226,14 @@ pub fn lengths(id: BoxId) -> (usize, usize) {
         (head & LEN_MASK) as usize,
         (head >> LEN_BITS & LEN_MASK) as usize,
     )
+}
+
+/// The goroutine of a slot has put a read into an owned box, as the last one it may
+/// be.
+pub fn guess_last(id: BoxId, slot: Slot) {
+    let (len, writes) = lengths(id);
+    let last = (len - writes).saturating_sub(1);
+    recent::place(id.unit, slot).store(last as u32, Ordering::Relaxed);
 }
 
 /// Stores the lengths after the set was changed.

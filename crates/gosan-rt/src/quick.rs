@@ -18,7 +18,7 @@ use gosan_engine::span::{Span, WORD_BYTES};
 use gosan_engine::word_set::Order;
 
 /// The largest range, in words.
-const WORDS: usize = 16;
+const WORDS: usize = 64;
 
 /// Records an access to one byte, which no record of the present segment stands
 /// for, as far as the hook has seen.  False where that takes more.
@@ -157,7 +157,10 @@ fn taken(inner: &Inner, cell: &Cell, bits: u64, id: BoxId, new: Record, kind: Ki
         return false;
     }
     let taken = boxes::renew(id, new, kind, |segment| inner.is_own(segment))
-        || boxes::insert_plainly(id, new, inner);
+        || boxes::insert_plainly(id, new, inner.hb.slot(), inner);
+    if taken && boxes::lengths(id).0 > boxes::PEEK {
+        recent::learn(bits, new);
+    }
     cell.disown(bits);
     taken
 }

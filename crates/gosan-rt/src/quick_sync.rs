@@ -196,7 +196,7 @@ fn record(ctx: &RaceCtx, inner: &mut Inner, site: Site, span: Span, kind: Kind) 
 #[inline(always)]
 fn put(inner: &Inner, id: BoxId, new: Record, kind: Kind) -> bool {
     boxes::renew(id, new, kind, |segment| inner.is_own(segment))
-        || boxes::insert_plainly(id, new, inner)
+        || boxes::insert_plainly(id, new, inner.hb.slot(), inner)
 }
 
 /// What `f` says of the box of an address, which it owns meanwhile, and the sync

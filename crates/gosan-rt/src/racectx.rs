@@ -13,7 +13,7 @@ use crate::locks::{self, Held};
 use crate::region::Region;
 use crate::{recent, sets, shadow, stacks};
 use alloc::vec::Vec;
-use core::cell::{Cell, UnsafeCell};
+use core::cell::UnsafeCell;
 use core::mem::{MaybeUninit, offset_of};
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use gosan_engine::clock::Time;
@@ -49,8 +49,6 @@ pub struct Inner {
     pub segment_time: Time,
     /// Its life, for reports.
     pub life: Life,
-    /// Where its own read was in the last word of several.
-    last_place: Cell<u32>,
     /// How many of the segments that it took it has not begun, and how many
     /// it took last time.
     left: usize,
@@ -130,7 +128,6 @@ pub fn create(hb: Goroutine, life: Life) -> &'static RaceCtx {
         hb,
         segment_time: 0,
         life,
-        last_place: Cell::new(0),
         left: 0,
         took: 0,
         silent_events: SilentEvents::NONE,
@@ -335,15 +332,5 @@ impl Order for Inner {
 
     fn memory_is_short(&self) -> bool {
         boxes::are_plenty()
-    }
-
-    #[inline]
-    fn last_place(&self) -> usize {
-        self.last_place.get() as usize
-    }
-
-    #[inline]
-    fn set_last_place(&self, place: usize) {
-        self.last_place.set(place as u32);
     }
 }

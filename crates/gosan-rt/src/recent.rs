@@ -1,7 +1,8 @@
 //! What goroutines found out lately about words with several records.
 //!
-//! Two small direct-mapped tables for all goroutines.  What an entry says is
-//! about one goroutine's segment, and stays true as long as that lasts:
+//! Small direct-mapped tables for all goroutines.  What an entry of
+//! the first two says is about one goroutine's segment, and stays true as long as that
+//! lasts:
 //!
 //! - *known*: the box that a cell names has a record of the segment that stands
 //!   for a read, or a write, of these bytes.  It is for words that so many
@@ -13,13 +14,17 @@
 //!   later; that a record could go meanwhile does no harm.  The content names a
 //!   shared set, so an entry holds within one [`sets::epoch`].
 //!
+//! A third table guesses where in a box a goroutine's own read is, so that it is
+//! renewed without looking through the box.  A guess is checked, so any will do.
+//!
 //! A set is made only when a pair has come up [`OFTEN`] times.  Words that are
 //! handed from lock to lock, or read again in each of a goroutine's segments,
 //! meet each pair a few times, and making sets of these would only be work for
 //! reclaim.
 
 use crate::sets::{self, SetId};
-use core::sync::atomic::{AtomicU64, Ordering, fence};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+use gosan_engine::clock::Slot;
 use gosan_engine::record::{Kind, Record, Segment};
 
 /// How often a pair must be counted before its words share a set.
@@ -29,6 +34,7 @@ const OFTEN: u64 = 4;
 const SAMPLED: usize = 3 << 3;
 const KNOWN: usize = 1 << 10;
 const PAIRS: usize = 1 << 12;
+const PLACES: usize = 1 << 13;
 
 /// Where the mask of bytes for reads begins in what is known.
 const READS: u32 = 48;
@@ -37,6 +43,8 @@ const WRITES: u32 = 56;
 
 static KNOWN_TABLE: [Entry; KNOWN] = [const { Entry::new() }; KNOWN];
 static PAIR_TABLE: [Entry; PAIRS] = [const { Entry::new() }; PAIRS];
+
+static PLACE_TABLE: [AtomicU32; PLACES] = [const { AtomicU32::new(0) }; PLACES];
 
 /// One entry, behind a version that is odd while somebody changes it.  Who
 /// finds it odd or changed goes without; who would change it then does not.
@@ -173,6 +181,13 @@ fn count_sampled(cell: u64, new: Record) {
         _ => 0,
     };
     entry.set(cell, new.bits(), (times + 1) << 32 | epoch);
+}
+
+/// Where among the reads of a box that of a slot's owner may be.
+#[inline]
+pub fn place(box_unit: u32, slot: Slot) -> &'static AtomicU32 {
+    let mixed = (box_unit ^ slot.rotate_left(16)).wrapping_mul(0x9e37_79b9);
+    &PLACE_TABLE[(mixed >> 16) as usize % PLACES]
 }
 
 #[inline]
