@@ -77,7 +77,15 @@ impl Clock {
         match (&mut *self, other) {
             (Clock::Few(mine), Clock::Few(theirs)) => join_few(mine, own, theirs),
             (Clock::Many(mine), Clock::Many(theirs)) => mine.join(theirs),
-            (Clock::Few(_), Clock::Many(theirs)) => self.make_many().join(theirs),
+            (Clock::Few(mine), Clock::Many(theirs)) => {
+                // Mostly it is told all that it knows, and shares the tree then.
+                let mut known = (0..).zip(mine.iter());
+                if known.all(|(slot, time)| theirs.get(slot) >= *time) {
+                    *self = Clock::Many(theirs.clone());
+                    return true;
+                }
+                self.make_many().join(theirs)
+            }
             (Clock::Many(mine), Clock::Few(theirs)) => {
                 let told = (0..).zip(theirs).filter(|(_, time)| **time != 0);
                 told.fold(false, |news, (slot, time)| mine.advance(slot, *time) | news)
@@ -113,6 +121,17 @@ impl Clock {
         }
     }
 
+    /// As [`Clock::join`], where this clock is known to hold all of `base`: of trees,
+    /// only what `other` has beyond `base` is looked at.
+    pub fn join_from_beyond(&mut self, base: &Tree, other: &Clock) {
+        match (&mut *self, other) {
+            (Clock::Many(mine), Clock::Many(theirs)) => mine.join_from_beyond(base, theirs),
+            _ => {
+                self.join(Slot::MAX, other);
+            }
+        }
+    }
+
     /// Becomes the same as `other`.
     #[inline]
     pub fn copy_from(&mut self, other: &Clock) {
@@ -129,13 +148,21 @@ impl Clock {
         matches!(self, Clock::Few(_))
     }
 
+    /// Whether the two are of many, and one tree in memory.
+    #[inline]
+    pub fn is_same_tree(&self, other: &Clock) -> bool {
+        match (self, other) {
+            (Clock::Many(mine), Clock::Many(theirs)) => mine.same_tree(theirs),
+            _ => false,
+        }
+    }
+
     /// Whether the two are seen at once to know the same.
     #[inline]
     pub fn is_same(&self, other: &Clock) -> bool {
         match (self, other) {
             (Clock::Few(mine), Clock::Few(theirs)) => mine == theirs,
-            (Clock::Many(mine), Clock::Many(theirs)) => mine.same_tree(theirs),
-            _ => false,
+            _ => self.is_same_tree(other),
         }
     }
 
@@ -184,6 +211,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
+    use std::vec::Vec;
 
     const NOBODY: Slot = Slot::MAX;
 
@@ -191,6 +219,13 @@ mod tests {
         let mut map = BTreeMap::new();
         clock.for_each(|slot, time| assert!(map.insert(slot, time).is_none()));
         map
+    }
+
+    fn tree_of(clock: &Clock) -> Tree {
+        match clock {
+            Clock::Few(times) => Tree::of_first(times),
+            Clock::Many(tree) => tree.clone(),
+        }
     }
 
     fn slots() -> impl Strategy<Value = Slot> {
@@ -205,6 +240,9 @@ mod tests {
         /// The first learns what the second knows, which has learnt all that
         /// the first once knew.
         Beyond(usize, usize),
+        /// The first, which has learnt all that the second once knew, learns what
+        /// that one knows now.
+        FromBeyond(usize, usize),
     }
 
     fn ops() -> impl Strategy<Value = Op> {
@@ -213,6 +251,7 @@ mod tests {
             2 => (0..4usize, 0..4usize).prop_map(|(a, b)| Op::Join(a, b)),
             1 => (0..4usize, 0..4usize).prop_map(|(a, b)| Op::Copy(a, b)),
             2 => (0..4usize, 0..4usize).prop_map(|(a, b)| Op::Beyond(a, b)),
+            2 => (0..4usize, 0..4usize).prop_map(|(a, b)| Op::FromBeyond(a, b)),
         ]
     }
 
@@ -263,13 +302,20 @@ mod tests {
                             let entry = models[a].entry(slot).or_insert(0);
                             *entry = time.max(*entry);
                         }
-                        let base = match &base {
-                            Clock::Few(times) => Tree::of_first(times),
-                            Clock::Many(tree) => tree.clone(),
-                        };
-                        let news = clocks[a].join_beyond(NOBODY, &base, &other);
+                        let news = clocks[a].join_beyond(NOBODY, &tree_of(&base), &other);
                         prop_assert!(news || models[a] == before);
                         bases[a] = clocks[a].clone();
+                    }
+                    Op::FromBeyond(a, b) => {
+                        let base = bases[b].clone();
+                        clocks[a].join(NOBODY, &base);
+                        let all = entries(&base).into_iter().chain(models[b].clone());
+                        for (slot, time) in all.collect::<Vec<_>>() {
+                            let entry = models[a].entry(slot).or_insert(0);
+                            *entry = time.max(*entry);
+                        }
+                        let other = clocks[b].clone();
+                        clocks[a].join_from_beyond(&tree_of(&base), &other);
                     }
                     Op::Copy(a, b) => {
                         clocks[a] = clocks[b].clone();

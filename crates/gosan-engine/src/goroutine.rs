@@ -65,11 +65,13 @@ pub struct Goroutine {
 
 /// Knowledge that others may have: whoever knows this time of this slot knows
 /// all of this clock.  It is what the goroutine knew when it last handed its
-/// knowledge over, or what its creator knew when it was started.
+/// knowledge over, what its creator knew when it was started, or what somebody
+/// knew who told it all that it knows.
 ///
 /// An acquire from somebody who knows the base has to look only at what was
-/// learnt beyond it.  Without that, 100,000 goroutines that meet at one mutex
-/// would walk all that the others have changed since, each of them.
+/// learnt beyond it, and so has a release to such a one.  Without that, 100,000
+/// goroutines that meet at one mutex or WaitGroup would walk all that the others have
+/// changed since, each of them.
 struct Base {
     clock: Tree,
     slot: Slot,
@@ -193,8 +195,19 @@ impl Goroutine {
                 } else {
                     self.clock.join(self.slot, &sync.clock)
                 };
+                let took_all =
+                    sync.plain && sync.era == era && self.clock.is_same_tree(&sync.clock);
                 let (slot, time) = self.told_by(sync);
-                self.clock.advance(slot, time) | news
+                let news = self.clock.advance(slot, time) | news;
+                if let (true, Clock::Many(tree)) = (took_all, &self.clock) {
+                    self.base = Base {
+                        clock: tree.clone(),
+                        slot: sync.by,
+                        time: sync.at,
+                        era,
+                    };
+                }
+                news
             }
         };
         if news {
@@ -270,9 +283,14 @@ impl Goroutine {
         if self.learns_nothing_from(sync, era) {
             return self.release(sync, era);
         }
-        self.publish(era);
+        let knows_base = self.base_is_known_to(sync, era);
         sync.clock.advance(sync.by, sync.at);
-        sync.clock.join(Slot::MAX, &self.clock);
+        if knows_base {
+            sync.clock.join_from_beyond(&self.base.clock, &self.clock);
+        } else {
+            sync.clock.join(Slot::MAX, &self.clock);
+        }
+        self.publish(era);
         self.sign(sync, era);
         sync.plain = sync.clock.is_same(&self.clock);
     }

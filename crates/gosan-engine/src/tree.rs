@@ -177,6 +177,24 @@ impl Tree {
         news
     }
 
+    /// As [`Tree::join`], where this tree holds all of `base`: only what `other` has
+    /// beyond `base` is looked at.
+    pub fn join_from_beyond(&mut self, base: &Tree, other: &Tree) {
+        let (Some(mine), Some(old), Some(theirs)) = (&self.root, &base.root, &other.root) else {
+            self.join(other);
+            return;
+        };
+        if self.height != base.height || self.height != other.height {
+            self.join(other);
+            return;
+        }
+        match join_nodes_from_beyond(mine, old, theirs) {
+            Joined::Left | Joined::Equal => {}
+            Joined::Right => self.root = other.root.clone(),
+            Joined::New(node) => self.root = Some(node),
+        }
+    }
+
     /// Whether the two are one tree in memory, and so equal.
     #[inline]
     pub fn same_tree(&self, other: &Tree) -> bool {
@@ -293,6 +311,26 @@ fn join_nodes_beyond(a: &Arc<Node>, base: &Arc<Node>, b: &Arc<Node>) -> Joined {
         (Node::Fork(x), Node::Fork(old), Node::Fork(y)) => {
             join_kids(x, y, |i, k, l| match &old[i] {
                 Some(base) => join_nodes_beyond(k, base, l),
+                None => join_nodes(k, l),
+            })
+        }
+        _ => join_nodes(a, b),
+    }
+}
+
+/// Joins two nodes of the same height, of which the left one holds all of
+/// `base`.
+fn join_nodes_from_beyond(a: &Arc<Node>, base: &Arc<Node>, b: &Arc<Node>) -> Joined {
+    if Arc::ptr_eq(a, b) {
+        return Joined::Equal;
+    }
+    if Arc::ptr_eq(b, base) {
+        return Joined::Left;
+    }
+    match (&**a, &**base, &**b) {
+        (Node::Fork(x), Node::Fork(old), Node::Fork(y)) => {
+            join_kids(x, y, |i, k, l| match &old[i] {
+                Some(base) => join_nodes_from_beyond(k, base, l),
                 None => join_nodes(k, l),
             })
         }

@@ -94,6 +94,10 @@ struct World {
     ended_numbers: BTreeSet<usize>,
     free: Vec<(Slot, Time)>,
     slots: Slot,
+    /// From one new slot to the next: far apart they make high trees.
+    stride: Slot,
+    /// Slots were freed that nobody has got yet.
+    freed_in_era: bool,
     numbers: usize,
     segments: Vec<SegmentEntry>,
     syncs: Vec<SyncClock>,
@@ -138,6 +142,8 @@ impl World {
             ended_numbers: BTreeSet::new(),
             free: Vec::new(),
             slots: 1,
+            stride: 1,
+            freed_in_era: false,
             numbers: 1,
             segments: vec![SegmentEntry {
                 slot: 0,
@@ -180,9 +186,12 @@ impl World {
             (old.slot, old.next)
         } else if let Some(free) = self.free.pop() {
             self.reused[1] += 1;
+            if std::mem::take(&mut self.freed_in_era) {
+                self.era += 1;
+            }
             free
         } else {
-            self.slots += 1;
+            self.slots += self.stride;
             (self.slots, 1)
         };
         let parent = &mut self.live[parent];
@@ -225,12 +234,12 @@ impl World {
                 named.insert(self.segments[record.segment().0 as usize].slot);
             }
         }
-        self.era += 1;
         let (keep, free): (Vec<_>, Vec<_>) = self
             .ended
             .drain(..)
             .partition(|old| named.contains(&old.slot));
         self.ended = keep;
+        self.freed_in_era |= !free.is_empty();
         self.free
             .extend(free.iter().map(|old| (old.slot, old.next)));
     }
@@ -400,6 +409,7 @@ fn trace(seed: u64) -> [usize; 2] {
     // How talkative the goroutines are differs from trace to trace.
     let access_share = 20 + dice.roll(50);
     let learns = dice.roll(2) == 0;
+    world.stride = [1, 3, 40, 3000][dice.roll(4)];
     for _ in 0..EVENTS {
         let who = dice.roll(world.live.len());
         match dice.roll(100) {
@@ -427,7 +437,7 @@ fn trace(seed: u64) -> [usize; 2] {
             }
             98 => {
                 // As at the end of a slot's times.
-                world.slots += 1;
+                world.slots += world.stride;
                 let live = &mut world.live[who];
                 world.left_at.insert(live.hb.slot(), live.hb.time());
                 live.hb.move_to(world.slots, 1);

@@ -75,6 +75,8 @@ struct Ids {
     ended: Vec<EndedSlot>,
     /// Slots that nothing names any more, with the first time they may have.
     free: Vec<(Slot, Time)>,
+    /// Whether some were freed in the present era.
+    freed_in_era: bool,
     segments_since_reclaim: u32,
     reclaim_after: u32,
     /// As [`RECLAIM_SEGMENTS`] and [`RECLAIM_SLOTS`], or what a test wants.
@@ -124,6 +126,7 @@ impl Ids {
             left_at: Vec::new(),
             ended: Vec::new(),
             free: Vec::new(),
+            freed_in_era: false,
             segments_since_reclaim: 0,
             reclaim_after: RECLAIM_SEGMENTS,
             least_segments: RECLAIM_SEGMENTS,
@@ -143,6 +146,10 @@ impl Ids {
             }
         }
         if let Some(free) = self.free.pop() {
+            // Before its new owner runs, so that no short way is taken across.
+            if core::mem::take(&mut self.freed_in_era) {
+                end_era();
+            }
             return free;
         }
         self.slots_used += 1;
@@ -470,8 +477,6 @@ pub fn free(census: &Census, unnamed: Unnamed) {
         .map(|ended| (ended.slot, ended.next))
         .collect();
     was_ended.sort_unstable();
-    // Before any slot is handed out, so that no short way is taken across.
-    end_era();
     let mut ids = IDS.lock();
     let mut i = 0;
     while i < ids.ended.len() {
@@ -481,6 +486,7 @@ pub fn free(census: &Census, unnamed: Unnamed) {
         if unchanged && !(unnamed.slot_in_use)(slot) {
             ids.ended.swap_remove(i);
             ids.free.push((slot, next));
+            ids.freed_in_era = true;
         } else {
             i += 1;
         }

@@ -48,8 +48,8 @@ pub fn release(inner: &mut Inner, address: usize, how: Release) -> bool {
     if inner.hb.is_at_end_of_slot() {
         return false;
     }
-    let era = ids::era();
     let done = in_box(address, |_, clock| {
+        let era = ids::era();
         clock.is_some_and(|clock| match how {
             Release::Store => inner.hb.release_plainly(clock, era),
             Release::Merge => inner.hb.release_merge_plainly(clock, era),
@@ -161,11 +161,11 @@ pub fn update<T>(
     }
     let span = Span::new(address, bytes);
     let new = record(ctx, inner, site, span, Kind::AtomicWrite)?;
-    let era = ids::era();
     let mut value = None;
     let _busy = ctx.busy();
     in_box(address, |id, clock| {
         let Some(clock) = clock else { return false };
+        let era = ids::era();
         // Only accesses that nobody hears of could change the value now.
         let effect = effect();
         let kind = effect.kind();
@@ -200,7 +200,7 @@ fn put(inner: &Inner, id: BoxId, new: Record, kind: Kind) -> bool {
 }
 
 /// What `f` says of the box of an address, which it owns meanwhile, and the sync
-/// object there; false if there is no box, or somebody owns it.
+/// object there: only then may it look which era it is; false if there is no box, or somebody owns it.
 #[inline(always)]
 fn in_box(address: usize, f: impl FnOnce(BoxId, Option<&mut SyncClock>) -> bool) -> bool {
     let Some((cell, _)) = shadow::locate(address) else {
