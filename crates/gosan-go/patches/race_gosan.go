@@ -26,6 +26,7 @@ import (
 //go:cgo_import_static __gosan_quick_write
 //go:cgo_import_static __gosan_quick_readrange
 //go:cgo_import_static __gosan_quick_writerange
+//go:cgo_import_static __gosan_quick_enter
 //go:cgo_import_static __gosan_quick_acquire
 //go:cgo_import_static __gosan_quick_release
 //go:cgo_import_static __gosan_quick_release_merge

@@ -249,6 +249,26 @@ impl Frames {
             let depth = self.storage.len() - 1;
             self.make_room(self.storage.len() * 2, depth);
         }
+        self.push(stack, distance);
+    }
+
+    /// As [`Frames::enter`], where the call was made before from this context, no
+    /// frame lies deeper, and there is room; false where not.
+    #[inline]
+    pub fn enter_known(&mut self, return_pc: u64, distance: u64) -> bool {
+        if self.top().distance >= distance || self.top == self.last {
+            return false;
+        }
+        let Some(stack) = stacks::known_call(self.stack(), return_pc) else {
+            return false;
+        };
+        self.push(stack, distance);
+        true
+    }
+
+    /// There must be room.
+    #[inline]
+    fn push(&mut self, stack: StackId, distance: u64) {
         // SAFETY: there is room above the top.
         unsafe {
             self.top = self.top.add(1);

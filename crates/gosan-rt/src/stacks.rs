@@ -177,17 +177,32 @@ pub fn counters() -> (u32, u32) {
 
 /// The stack inside a call made at `pc` (a return address) on `parent`.
 pub fn call(parent: StackId, pc: u64) -> StackId {
-    let from = NODES.get(parent.0 as usize);
-    if let Some(id) = from.recent_call(pc) {
-        return id;
-    }
-    let id = find(table(), parent, pc, 0).unwrap_or_else(|| add_call(parent, pc));
+    known_call(parent, pc).unwrap_or_else(|| {
+        let id = add_call(parent, pc);
+        remember(parent, pc, id);
+        id
+    })
+}
+
+/// As [`call`], if it was made before.
+#[inline]
+pub fn known_call(parent: StackId, pc: u64) -> Option<StackId> {
+    let recent = NODES.get(parent.0 as usize).recent_call(pc);
+    recent.or_else(|| {
+        let id = find(table(), parent, pc, 0)?;
+        remember(parent, pc, id);
+        Some(id)
+    })
+}
+
+/// Remembers a call where it was made, unless it was folded.
+#[inline]
+fn remember(parent: StackId, pc: u64, id: StackId) {
     let node = NODES.get(id.0 as usize);
     let own = node.parent.load(Ordering::Relaxed) == parent.0;
     if own && node.pc.load(Ordering::Relaxed) == pc {
-        from.remember_call(pc, id);
+        NODES.get(parent.0 as usize).remember_call(pc, id);
     }
-    id
 }
 
 /// The stack of an event at `pc` on `parent`: never folded.

@@ -2,7 +2,7 @@
 // frames left behind.  What follows is Go's own way to the object.
 // Offsets: see racectx.rs, frames.rs and stacks.rs.  DX is kept: it may hold
 // the context of a closure.
-TEXT	runtime·racefuncenter<ABIInternal>(SB), NOSPLIT, $0-8
+TEXT	runtime·racefuncenter<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ	g_racectx(R14), RARG0
 	TESTQ	RARG0, RARG0
 	JEQ	done
@@ -37,4 +37,20 @@ second:
 	CMPQ	AX, (R11)
 	JEQ	enter
 slow:
-	MOVQ	AX, R11
+	// On this stack, if the call was ever made from this context.
+	PUSHQ	DX
+	MOVQ	AX, R13
+	MOVQ	AX, RARG1
+	MOVQ	CX, RARG2
+	MOVQ	SP, R12
+	ANDQ	$~15, SP
+	MOVQ	$__gosan_quick_enter(SB), AX
+	CALL	AX
+	MOVQ	R12, SP
+	POPQ	DX
+	XORPS	X15, X15
+	TESTB	AX, AX
+	JEQ	other
+	RET
+other:
+	MOVQ	R13, R11

@@ -253,6 +253,16 @@ extern "C" fn func_enter(ctx: *const RaceCtx, return_pc: u64, distance: u64) {
     });
 }
 
+/// As `__tsan_func_enter`, on the goroutine's stack, at the distance itself: false
+/// where the call is a new one, or needs room.
+#[unsafe(no_mangle)]
+extern "C" fn __gosan_quick_enter(ctx: &RaceCtx, return_pc: u64, distance: u64) -> bool {
+    // SAFETY: see `with`.
+    unsafe { ctx.inner() }
+        .frames
+        .enter_known(return_pc, distance)
+}
+
 extern "C" fn func_exit(ctx: *const RaceCtx, distance: u64) {
     with(ctx, |_, inner| inner.frames.exit(distance));
 }
