@@ -108,6 +108,10 @@ pub const PATCHES: &[Patch] = &[
     // What the object would answer at once is answered where it is asked.  The
     // lines of the file stay where they are: they are in stacks.
     added(
+        "src/runtime/gosan_quick_amd64.h",
+        include_str!("../patches/race_amd64/quick.h"),
+    ),
+    added(
         "src/runtime/gosan_raceread_amd64.h",
         concat!(
             "#define HOOK runtime·raceread\n#define QUICK __gosan_quick_read\n",

@@ -4,6 +4,7 @@
 
 #include "go_asm.h"
 #include "textflag.h"
+#include "gosan_quick_amd64.h"
 
 // func racequick(fn *byte, racectx, addr uintptr) bool
 // Calls a function of the object on the present stack: one that takes little of
@@ -11,11 +12,7 @@
 TEXT	runtime·racequick<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-25
 	MOVQ	BX, DI
 	MOVQ	CX, SI
-	MOVQ	SP, R12
-	ANDQ	$~15, SP	// alignment for gcc ABI
-	CALL	AX
-	MOVQ	R12, SP
-	XORPS	X15, X15
+	CALL_QUICK
 	RET
 
 // What package sync says of a mutex: its place, where it says so, and the frame of
@@ -28,13 +25,8 @@ TEXT	hook<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-8	\
 	MOVQ	BP, CX	\
 	MOVQ	(g_stack+stack_hi)(R14), R8	\
 	MOVQ	AX, R13	\
-	MOVQ	SP, R12	\
-	ANDQ	$~15, SP	\
 	MOVQ	$quick(SB), AX	\
-	CALL	AX	\
-	MOVQ	R12, SP	\
-	XORPS	X15, X15	\
-	TESTB	AX, AX	\
+	CALL_QUICK	\
 	JEQ	3(PC)	\
 	MOVQ	R13, AX	\
 	RET	\

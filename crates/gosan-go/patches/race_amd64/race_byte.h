@@ -1,3 +1,4 @@
+#include "gosan_quick_amd64.h"
 // The usual case first: a record of the goroutine's present segment stands for
 // this access to this byte.  What follows is Go's own way to the object.
 // Offsets: see racectx.rs; the record's layout: see record.rs.
@@ -6,14 +7,7 @@
 // record is of the same segment and of a kind that will do, and KNOWN is where
 // the bytes that are known begin in an entry of recent.rs.
 TEXT	HOOK<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-8
-	MOVQ	g_racectx(R14), RARG0
-	CMPQ	AX, runtime·racearenastart(SB)
-	JB	data
-	CMPQ	AX, runtime·racearenaend(SB)
-	JAE	data
-	TESTQ	RARG0, RARG0
-	JEQ	done
-	MOVQ	48(RARG0), R8	// heap_shadow
+	HEAP_SHADOW
 look:
 	MOVQ	AX, R9
 	ANDQ	$~7, R9
@@ -29,14 +23,7 @@ look:
 done:
 	RET
 data:
-	CMPQ	AX, runtime·racedatastart(SB)
-	JB	done
-	CMPQ	AX, runtime·racedataend(SB)
-	JAE	done
-	TESTQ	RARG0, RARG0
-	JEQ	done
-	MOVQ	56(RARG0), R8	// data_shadow
-	JMP	look
+	DATA_SHADOW
 several:
 	MOVQ	R9, R10
 	SHRQ	$56, R10
@@ -114,19 +101,13 @@ again:
 	JNE	slow
 	RET
 slow:
-	// On this stack, which has room for what it needs: see quick.rs.
 	MOVQ	AX, RARG1
 	MOVQ	(SP), RARG2
 	MOVQ	(g_stack+stack_hi)(R14), RARG3
 	SUBQ	SP, RARG3
 	MOVQ	AX, R13
-	MOVQ	SP, R12
-	ANDQ	$~15, SP
 	MOVQ	$QUICK(SB), AX
-	CALL	AX
-	MOVQ	R12, SP
-	XORPS	X15, X15
-	TESTB	AX, AX
+	CALL_QUICK
 	MOVQ	R13, AX
 	JEQ	other
 	RET

@@ -1,15 +1,9 @@
+#include "gosan_quick_amd64.h"
 // The usual case first: whole words, each with a record of the goroutine's
 // present segment that stands for this access to all its bytes.  What follows
 // is Go's own way to the object.  For the names in capitals see race_byte.h.
 TEXT	HOOK<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-16
-	MOVQ	g_racectx(R14), RARG0
-	CMPQ	AX, runtime·racearenastart(SB)
-	JB	data
-	CMPQ	AX, runtime·racearenaend(SB)
-	JAE	data
-	TESTQ	RARG0, RARG0
-	JEQ	done
-	MOVQ	48(RARG0), R8	// heap_shadow
+	HEAP_SHADOW
 look:
 	MOVQ	AX, R9
 	ORQ	BX, R9
@@ -35,29 +29,16 @@ word:
 done:
 	RET
 data:
-	CMPQ	AX, runtime·racedatastart(SB)
-	JB	done
-	CMPQ	AX, runtime·racedataend(SB)
-	JAE	done
-	TESTQ	RARG0, RARG0
-	JEQ	done
-	MOVQ	56(RARG0), R8	// data_shadow
-	JMP	look
+	DATA_SHADOW
 slow:
-	// On this stack, which has room for what it needs: see quick.rs.
 	MOVQ	AX, RARG1
 	MOVQ	BX, RARG2
 	MOVQ	(SP), RARG3
 	MOVQ	(g_stack+stack_hi)(R14), R8
 	SUBQ	SP, R8
 	MOVQ	AX, R13
-	MOVQ	SP, R12
-	ANDQ	$~15, SP
 	MOVQ	$QUICK(SB), AX
-	CALL	AX
-	MOVQ	R12, SP
-	XORPS	X15, X15
-	TESTB	AX, AX
+	CALL_QUICK
 	MOVQ	R13, AX
 	JEQ	other
 	RET

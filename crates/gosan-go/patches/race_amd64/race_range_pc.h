@@ -1,3 +1,4 @@
+#include "gosan_quick_amd64.h"
 // What Go's runtime tells of itself: on this stack, if that is enough; then Go's
 // own way to the object.  QUICK: see race_byte.h.
 	MOVQ	g_racectx(R14), RARG0
@@ -15,13 +16,8 @@ data:
 quick:
 	MOVQ	(g_stack+stack_hi)(R14), R8
 	SUBQ	SP, R8
-	MOVQ	SP, R12
-	ANDQ	$~15, SP
 	MOVQ	$QUICK(SB), AX
-	CALL	AX
-	MOVQ	R12, SP
-	XORPS	X15, X15
-	TESTB	AX, AX
+	CALL_QUICK
 	JEQ	again
 	RET
 again:

@@ -1,3 +1,4 @@
+#include "gosan_quick_amd64.h"
 // On this stack, if that is enough; then Go's own way to the object.  The symbol of
 // an atomic operation goes to its quick one 16 bytes further: abi/atomics.rs.
 racecallatomic_ok:
@@ -6,13 +7,8 @@ racecallatomic_ok:
 	MOVQ	(SP), RARG2	// pc
 	LEAQ	16(SP), RARG3	// arguments
 	MOVQ	AX, R13
-	MOVQ	SP, R12
-	ANDQ	$~15, SP
 	ADDQ	$16, AX
-	CALL	AX
-	MOVQ	R12, SP
-	XORPS	X15, X15
-	TESTB	AX, AX
+	CALL_QUICK
 	MOVQ	R13, AX
 	JEQ	racecallatomic_other
 	RET

@@ -1,3 +1,4 @@
+#include "gosan_quick_amd64.h"
 // The usual case first: a call that was made from this context lately, and no
 // frames left behind.  What follows is Go's own way to the object.
 // Offsets: see racectx.rs, frames.rs and stacks.rs.  DX is kept: it may hold
@@ -42,14 +43,9 @@ slow:
 	MOVQ	AX, R13
 	MOVQ	AX, RARG1
 	MOVQ	CX, RARG2
-	MOVQ	SP, R12
-	ANDQ	$~15, SP
 	MOVQ	$__gosan_quick_enter(SB), AX
-	CALL	AX
-	MOVQ	R12, SP
+	CALL_QUICK
 	POPQ	DX
-	XORPS	X15, X15
-	TESTB	AX, AX
 	JEQ	other
 	RET
 other:
