@@ -9,7 +9,8 @@
 //! | `abi` | the symbols that Go's runtime calls |
 //! | [`life_cycle`] | start and end of the program and of goroutines |
 //! | [`racectx`], [`frames`] | one goroutine: clock, segment, functions |
-//! | [`access`], [`quick`], [`atomic`], [`sync`] | the three kinds of events |
+//! | [`access`], [`atomic`], [`sync`] | the three kinds of events |
+//! | [`quick`], [`quick_sync`] | those that a goroutine's own stack is enough for |
 //! | [`shadow`], [`sets`], [`boxes`], [`recent`] | what each word remembers |
 //! | [`stacks`] | the calling-context tree |
 //! | [`ids`], [`reclaim`], [`bits`] | segments, slots and lives, and their reuse |
