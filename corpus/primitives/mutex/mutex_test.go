@@ -273,3 +273,45 @@ func TestNoRaceHandover(t *testing.T) {
 	}
 	message += ", world"
 }
+
+// A mutex is overwritten that another goroutine has used.
+func TestRaceMutexOverwritten(t *testing.T) {
+	var c counter
+	join := lab.Go(c.inc)
+	lab.Pause()
+	c.mu = sync.Mutex{}
+	join()
+}
+
+// A mutex is overwritten that another goroutine waits for, and will for ever.
+func TestRaceMutexOverwrittenUnderAWaiter(t *testing.T) {
+	c := new(counter)
+	c.mu.Lock()
+	go c.inc()
+	lab.Pause()
+	c.mu = sync.Mutex{}
+}
+
+// Waiting for a mutex comes before nothing that its owner does.
+func TestRaceWaiterAgainstOwner(t *testing.T) {
+	var c counter
+	x := 0
+	c.mu.Lock()
+	join := lab.Go(func() {
+		x = 1
+		c.inc()
+	})
+	lab.Pause()
+	c.mu.Unlock()
+	x = 2
+	join()
+	lab.Use(x)
+}
+
+// A mutex begins anew when all who used it have ended.
+func TestNoRaceMutexOverwrittenAfterwards(t *testing.T) {
+	var c counter
+	lab.Go(c.inc)()
+	c.mu = sync.Mutex{}
+	c.inc()
+}
