@@ -349,8 +349,6 @@ impl Run {
             Op::Lock(i) => {
                 let clock = self.locks[i].clone();
                 self.learn(by, &clock, rules.unlock_before_lock);
-                // Its state is an atomic variable that nobody else reads now.
-                self.stretches[by] += 1;
             }
             Op::Unlock(i) => self.locks[i] = self.hand_over(by),
             Op::ReadLock => {
