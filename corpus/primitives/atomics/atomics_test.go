@@ -170,7 +170,7 @@ func lock(g *guarded) { g.mu.Lock() }
 
 // A lock that is copied while others use it.
 //
-// stack: CompareAndSwapInt32 < (*Mutex).Lock < (*Mutex).Lock < lock < TestRaceStackOfLock
+// stack: (*Mutex).Lock < (*Mutex).Lock < lock < TestRaceStackOfLock
 func TestRaceStackOfLock(t *testing.T) {
 	g := new(guarded)
 	join := lab.Go(func() { *g = guarded{} })
@@ -178,6 +178,17 @@ func TestRaceStackOfLock(t *testing.T) {
 	lock(g)
 	g.mu.Unlock()
 	join()
+}
+
+// An atomic operation of nothing panics, and the stack can be walked from there.
+func TestNoRaceAddToNil(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("it did not panic")
+		}
+	}()
+	var nothing *int64
+	atomic.AddInt64(nothing, 1)
 }
 
 func TestNoRacePublish(t *testing.T) {

@@ -8,6 +8,8 @@ use crate::source::{Held, Site, Sources};
 /// So many of the user's frames are looked up in the source, from the access
 /// outwards: callers hold locks too.
 const SITES: usize = 6;
+/// Functions that make atomic accesses and no others.
+const ATOMIC: [&str; 2] = ["sync/atomic.", "internal/sync.(*Mutex)."];
 
 /// One problem, with all that is known of it.
 pub struct Case<'a> {
@@ -235,7 +237,7 @@ impl<'a> Side<'a> {
             || self
                 .stack
                 .first()
-                .is_some_and(|frame| frame.function.starts_with("sync/atomic."))
+                .is_some_and(|frame| ATOMIC.iter().any(|name| frame.function.starts_with(name)))
     }
 
     /// A frame of the stack whose function begins with one of these.

@@ -267,8 +267,13 @@ pub const PATCHES: &[Patch] = &[
     ),
     changed(
         "src/runtime/race_amd64.s",
-        "\nracecallatomic_ok:\n",
-        "\n#include \"gosan_racecallatomic_amd64.h\"\n",
+        "TEXT\truntime·racecall(SB), NOSPLIT, $0-0\n",
+        "#include \"gosan_racecallatomic_amd64.h\"\n",
+    ),
+    changed(
+        "src/runtime/race_amd64.s",
+        "\tLEAQ\t16(SP), RARG3\t// arguments\n\tJMP\tracecall<>(SB)\t// does not return\n",
+        "\tLEAQ\t16(SP), RARG3\t// arguments\n\tJMP\tracequickatomic<>(SB)\t// does not return\n",
     ),
     // A mutex is told of once for each operation.  What it does to its state, and a
     // RWMutex where it does not want to be heard, is no atomic operation of the
