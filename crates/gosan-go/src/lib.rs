@@ -20,6 +20,7 @@ mod ldflags;
 pub mod marker;
 pub mod outputs;
 pub mod patch;
+mod schedule_accesses;
 mod schedule_table;
 pub mod std_build;
 pub mod table;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use crate::chooser::{self, Earnings};
-use crate::log::{Log, Order};
+use crate::log::{Log, Moment, Order};
 use crate::seed::Seed;
 use crate::strategy::STRATEGIES;
 
@@ -33,9 +33,6 @@ const FEW: usize = 50;
 /// The most orders that one run tries to turn round. The hooks have room for no
 /// more.
 const FLIPPED: usize = 1024;
-
-/// Places of a goroutine that runs which follow each other take in turn.
-const PLACES: usize = 3;
 
 /// Runs that try to turn one order round.
 const TURNS: u32 = 3;
@@ -65,8 +62,8 @@ pub struct Group {
     turns: usize,
     /// How many runs have tried to turn an order round.
     turned: BTreeMap<Order, u32>,
-    /// See [`Log::to_come`].
-    to_come: BTreeMap<Order, usize>,
+    /// See [`Log::moments`].
+    moments: BTreeMap<Order, Moment>,
 }
 
 impl Group {
@@ -100,7 +97,7 @@ impl Group {
             orders,
             turns: 0,
             turned: BTreeMap::new(),
-            to_come: log.to_come.clone(),
+            moments: log.moments.clone(),
         })
     }
 
@@ -143,7 +140,7 @@ impl Group {
     fn open_orders(&self) -> Vec<Order> {
         let orders = self.orders.iter().copied();
         orders
-            .filter(|order| !self.orders.contains(&order.reversed()))
+            .filter(|order| order.is_open(&self.orders))
             .filter(|order| self.turned.get(order).is_none_or(|&turns| turns < TURNS))
             .collect()
     }
@@ -155,33 +152,35 @@ impl Group {
     fn orders_to_turn(&mut self, mut open: Vec<Order>, rng: &mut Rng) -> Vec<Order> {
         rng.shuffle(&mut open);
         open.sort_by_key(|order| self.turned.get(order).copied());
-        let turn = self.turns % PLACES;
+        let turn = self.turns;
         self.turns += 1;
+        let mut steps: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+        for Moment { goroutine, step } in open.iter().filter_map(|order| self.moments.get(order)) {
+            steps.entry(*goroutine).or_default().insert(*step);
+        }
         let half = open.len().div_ceil(2);
-        let is_in_turn = |at: usize, order: &Order| match self.to_come.get(order) {
-            Some(to_come) => to_come % PLACES == turn,
+        let is_in_turn = |at: usize, order: &Order| match self.moments.get(order) {
+            Some(Moment { goroutine, step }) => {
+                let steps = &steps[goroutine];
+                steps.iter().rev().nth(turn % steps.len()) == Some(step)
+            }
             None => at < half,
         };
         let places = open.iter().enumerate();
         let in_turn = places.filter(|&(at, order)| is_in_turn(at, order));
-        let in_turn: Vec<Order> = in_turn.map(|(_, order)| *order).collect();
-        if in_turn.is_empty() {
-            open.truncate(half);
-        } else {
-            open = in_turn;
-        }
-        open.truncate(FLIPPED);
-        for &order in &open {
+        let mut chosen: Vec<Order> = in_turn.map(|(_, order)| *order).collect();
+        chosen.truncate(FLIPPED);
+        for &order in &chosen {
             *self.turned.entry(order).or_default() += 1;
         }
-        open
+        chosen
     }
 
     /// Notes what a run has brought.
     pub fn learn(&mut self, log: &Log, new_races: usize) {
         let before = self.orders.len();
         self.orders.extend(&log.orders);
-        self.to_come.extend(&log.to_come);
+        self.moments.extend(&log.moments);
         let new_orders = self.orders.len() - before;
         if new_races > 0 || new_orders > before / FEW {
             self.idle = 0;

@@ -21,6 +21,28 @@ impl Order {
     }
 }
 
+/// The places of accesses have this bit, those of synchronisation do not.
+const ACCESS: u32 = 1 << 31;
+
+impl Order {
+    /// Whether it may be worth to let another goroutine come first.
+    pub fn is_open(self, seen: &BTreeSet<Self>) -> bool {
+        if self.earlier == self.later {
+            // Two that lock one after the other are as they were; two that access
+            // something at the same place may have been kept apart by luck.
+            return self.later & ACCESS != 0;
+        }
+        !seen.contains(&self.reversed())
+    }
+}
+
+/// A step of a goroutine in one run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment {
+    pub goroutine: u32,
+    pub step: u32,
+}
+
 /// A top-level test that came to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
@@ -43,9 +65,8 @@ pub struct Log {
     /// The time in which something was delayed.
     pub delayed: Duration,
     pub orders: BTreeSet<Order>,
-    /// How many operations that are the earlier ones of other orders the
-    /// goroutine of an order's earlier one still came to.
-    pub to_come: BTreeMap<Order, usize>,
+    /// Who came to the earlier place of an order, and when.
+    pub moments: BTreeMap<Order, Moment>,
     /// Whether the hooks wrote anything.
     pub is_armed: bool,
 }
@@ -94,16 +115,10 @@ impl Log {
     /// Reads pairs of numbers: two places, and who came to the first of them in
     /// which of its steps.
     fn read_orders(&mut self, numbers: &[u64]) {
-        let mut steps: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
-        let both = || numbers.chunks_exact(2).map(|pair| (pair[0], pair[1]));
-        for (_, step) in both() {
-            steps.entry(step >> 32).or_default().insert(step);
-        }
-        for (pair, step) in both() {
-            let order = order(pair);
-            let later = steps[&(step >> 32)].range(step + 1..).count();
+        for pair in numbers.chunks_exact(2) {
+            let order = order(pair[0]);
             self.orders.insert(order);
-            self.to_come.insert(order, later);
+            self.moments.insert(order, moment(pair[1]));
         }
     }
 }
@@ -113,6 +128,14 @@ fn order(pair: u64) -> Order {
     Order {
         earlier: (pair >> 32) as u32,
         later: pair as u32,
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "each half is wanted")]
+fn moment(step: u64) -> Moment {
+    Moment {
+        goroutine: (step >> 32) as u32,
+        step: step as u32,
     }
 }
 
@@ -134,10 +157,21 @@ mod tests {
         assert_eq!(log.strays, 1);
         assert_eq!(log.delayed, Duration::from_micros(250));
         let order = |later| Order { earlier: 1, later };
-        let orders: Vec<_> = log.to_come.into_iter().collect();
-        assert_eq!(orders, [(order(2), 1), (order(3), 0)]);
+        let moment = |step| Moment { goroutine: 5, step };
+        let moments: Vec<_> = log.moments.into_iter().collect();
+        assert_eq!(moments, [(order(2), moment(1)), (order(3), moment(2))]);
         assert_eq!(log.orders, BTreeSet::from([order(2), order(3)]));
         assert!(log.is_armed);
         assert_eq!(Log::read(""), Log::default());
+    }
+
+    #[test]
+    fn what_was_seen_both_ways_is_not_open() {
+        let order = |earlier, later| Order { earlier, later };
+        let seen = BTreeSet::from([order(1, 2), order(2, 1), order(1, 3)]);
+        assert!(!order(1, 2).is_open(&seen));
+        assert!(order(1, 3).is_open(&seen));
+        assert!(!order(4, 4).is_open(&seen));
+        assert!(order(ACCESS | 4, ACCESS | 4).is_open(&seen));
     }
 }

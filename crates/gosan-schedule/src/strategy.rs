@@ -39,6 +39,8 @@ pub mod kinds {
     pub const TRY: u32 = 1 << 19;
     pub const ADD: u32 = 1 << 20;
     pub const LOAD: u32 = 1 << 21;
+    pub const READ: u32 = 1 << 22;
+    pub const WRITE: u32 = 1 << 23;
 
     /// Before something is handed to others, and after.
     pub const RELEASE: u32 = UNLOCK | UNLOCKED | SEND | SENT | CLOSE | CLOSED | DONE;
@@ -391,6 +393,8 @@ mod tests {
             ("gosanTry", kinds::TRY),
             ("gosanAdd", kinds::ADD),
             ("gosanLoad", kinds::LOAD),
+            ("gosanRead", kinds::READ),
+            ("gosanWrite", kinds::WRITE),
         ] {
             let at = names.iter().position(|listed| *listed == name);
             assert_eq!(at.map(|at| 1 << at), Some(bit), "{name}");

@@ -2,8 +2,8 @@
 
 //go:build race
 
-// Schedules: places of the program, the orders in which they were seen to follow
-// each other, and those that shall be turned round.
+// Schedules: places of the program, and the orders in which they were seen to
+// follow each other.
 
 package runtime
 
@@ -15,16 +15,20 @@ import (
 
 // Whose code is at a place.
 const (
-	gosanLibrary = 1 + iota // what operations are made of
-	gosanTesting
-	gosanOther
+	gosanLibrary  = 1 + iota // what operations are made of
+	gosanTesting             // package testing
+	gosanStandard            // the rest of the standard library
+	gosanOwn                 // the program's own, and its modules'
 )
+
+// What a place is, in its name's highest bit.
+const gosanAccessPlace = 1 << 31
 
 // gosanSite names the place in the program from which a hook was reached, by the
 // hook's kind and the return addresses of the frames above it: all of package
 // sync and the like, and a few more.  It also returns whose code the first of
-// these is.
-func gosanSite(kind uint32) (site uint32, class uint64) {
+// these is, and whether one of them is the program's own.
+func gosanSite(kind uint32) (site uint32, class uint64, own bool) {
 	const (
 		library = 12
 		others  = 3
@@ -35,46 +39,64 @@ func gosanSite(kind uint32) (site uint32, class uint64) {
 	for i, rest := 0, others; i < library && rest > 0 && fp != 0; i++ {
 		pc := *(*uintptr)(unsafe.Pointer(fp + goarch.PtrSize))
 		hash = gosanMix(hash, uint64(pc))
+		here := gosanClass(pc)
 		if class == gosanLibrary {
-			class = gosanClass(pc)
+			class = here
 		}
 		if class != gosanLibrary {
 			rest--
 		}
+		own = own || here == gosanOwn
 		next := *(*uintptr)(unsafe.Pointer(fp))
 		if next <= fp {
 			break
 		}
 		fp = next
 	}
-	return uint32(hash >> 32), class
+	site = uint32(hash>>32) &^ gosanAccessPlace
+	if kind&(gosanRead|gosanWrite) != 0 {
+		site |= gosanAccessPlace
+	}
+	return site, class, own
 }
 
 // gosanClasses remembers whose code is at an address: both in one word.
 var gosanClasses [1 << 12]atomic.Uint64
 
 func gosanClass(pc uintptr) uint64 {
+	const bits = 3
 	entry := &gosanClasses[gosanMix(0, uint64(pc))%uint64(len(gosanClasses))]
-	if known := entry.Load(); known>>2 == uint64(pc) {
-		return known & 3
+	if known := entry.Load(); known>>bits == uint64(pc) {
+		return known & (1<<bits - 1)
 	}
-	class := uint64(gosanOther)
-	name := funcname(findfunc(pc))
+	class := uint64(gosanOwn)
+	f := findfunc(pc)
+	name := funcname(f)
+	root := raceAssembledGoroot[:len(raceAssembledGoroot)-1]
+	if file, _ := funcline(f, pc); gosanIsIn(file, root) {
+		class = gosanStandard
+	}
 	if gosanIsIn(name, "testing.") {
 		class = gosanTesting
 	}
-	for _, library := range [...]string{"runtime.", "sync.", "sync/atomic.", "internal/sync.", "internal/race."} {
+	for _, library := range [...]string{"runtime.", "internal/runtime/", "sync.", "sync/atomic.", "internal/sync.", "internal/race."} {
 		if gosanIsIn(name, library) {
 			class = gosanLibrary
 		}
 	}
-	entry.Store(uint64(pc)<<2 | class)
+	entry.Store(uint64(pc)<<bits | class)
 	return class
 }
 
-// Orders of synchronisation: which place of the program was followed by which
-// other place, in another goroutine, on one object.
-const gosanMaxOrders = 1 << 11
+// Orders: which place of the program was followed by which other place, in
+// another goroutine, on one object.
+const (
+	// Orders of synchronisation, and as many of accesses.
+	gosanMaxOrders = 1 << 11
+
+	// Orders in the table for both, at most half full.
+	gosanRoomForOrders = 1 << 13
+)
 
 // What the last operation on an object was.
 const (
@@ -85,17 +107,22 @@ const (
 var (
 	gosanLast   [1 << 12]atomic.Uint64            // by object: who and where
 	gosanStep   [1 << 12]atomic.Uint32            // which of its hooks that was
-	gosanOrders [2 * gosanMaxOrders]atomic.Uint64 // a hash table of pairs of places
-	gosanSteps  [2 * gosanMaxOrders]atomic.Uint64 // who came to the first of them, and its step
-	gosanNumber atomic.Uint32
+	gosanOrders [gosanRoomForOrders]atomic.Uint64 // a hash table of pairs of places
+	gosanSteps  [gosanRoomForOrders]atomic.Uint64 // who came to the first of them, and its step
+	gosanNumber [2]atomic.Uint32                  // orders of synchronisation, and of accesses
 )
+
+// gosanWho is a goroutine's name in orders.  Its lowest bits say what it did.
+func (self *gosanGoroutine) who() uint32 {
+	return uint32(self.id>>32) &^ (gosanSends | gosanLoads)
+}
 
 func gosanNoteOrder(object uint64, kind uint32, self *gosanGoroutine, site uint32) {
 	if gosanMarked(&gosan.later, site) {
-		gosanPassed(object, site)
+		gosanPassed(object, 1, site)
 	}
 	// What it does, in place of the lowest bits of who it was.
-	who := uint32(self.id>>32) &^ (gosanSends | gosanLoads)
+	who := self.who()
 	what := uint32(0)
 	switch {
 	case kind == gosanSent:
@@ -106,7 +133,7 @@ func gosanNoteOrder(object uint64, kind uint32, self *gosanGoroutine, site uint3
 	slot := gosanMix(0, object) % uint64(len(gosanLast))
 	before, step := gosanLast[slot].Load(), gosanStep[slot].Load()
 	gosanLast[slot].Store(uint64(who|what)<<32 | uint64(site))
-	gosanStep[slot].Store(self.ops)
+	gosanStep[slot].Store(self.steps)
 	earlier := uint32(before >> 32)
 	if before == 0 || earlier&^(gosanSends|gosanLoads) == who {
 		return
@@ -119,92 +146,29 @@ func gosanNoteOrder(object uint64, kind uint32, self *gosanGoroutine, site uint3
 		// What is received was sent before.
 		return
 	}
+	gosanNotePair(before, step, site)
+}
+
+// gosanNotePair notes that what was done before, by whom and where, in one of its
+// steps, was followed by another goroutine at this place.
+func gosanNotePair(before uint64, step uint32, site uint32) {
+	number := &gosanNumber[site/gosanAccessPlace]
 	pair := before<<32 | uint64(site)
 	for at := gosanMix(0, pair); ; at++ {
-		entry := &gosanOrders[at%uint64(len(gosanOrders))]
+		entry := &gosanOrders[at%gosanRoomForOrders]
 		switch entry.Load() {
 		case pair:
 			return
 		case 0:
-			if gosanNumber.Load() >= gosanMaxOrders {
+			if number.Load() >= gosanMaxOrders {
 				return
 			}
 			if entry.CompareAndSwap(0, pair) {
-				gosanSteps[at%uint64(len(gosanSteps))].Store(uint64(earlier)<<32 | uint64(step))
-				gosanNumber.Add(1)
+				who := uint32(before>>32) &^ (gosanSends | gosanLoads)
+				gosanSteps[at%gosanRoomForOrders].Store(uint64(who)<<32 | uint64(step))
+				number.Add(1)
 				return
 			}
-		}
-	}
-}
-
-// gosanAim is an order of two places that shall be turned round: whoever comes
-// to the earlier one waits until somebody else has passed the later one, on the
-// same object.
-type gosanAim struct {
-	earlier, later uint32
-
-	waits  atomic.Int32  // goroutines at the earlier place
-	object atomic.Uint64 // for which object the last of them waits
-	passed atomic.Uint32 // how often that was passed since
-	failed atomic.Uint32 // waits in vain
-}
-
-func gosanMark(places *[gosanPlaces / 64]uint64, site uint32) {
-	places[site%gosanPlaces/64] |= 1 << (site % 64)
-}
-
-func gosanMarked(places *[gosanPlaces / 64]uint64, site uint32) bool {
-	return places[site%gosanPlaces/64]>>(site%64)&1 != 0
-}
-
-// gosanTurning counts the goroutines that wait to be overtaken.
-var gosanTurning atomic.Int32
-
-// gosanTurn waits at the earlier place of an order that shall be turned round.
-func gosanTurn(gp *g, object uint64, site uint32) {
-	if gp.{{BUBBLE}} != nil {
-		return
-	}
-	for i := 0; i < gosan.naims; i++ {
-		aim := &gosan.aims[i]
-		if aim.earlier != site || !gosanMayDelay() {
-			continue
-		}
-		limit := int64(gosanTurnWait) >> min(aim.failed.Load(), 32)
-		if limit < gosanShortest {
-			continue
-		}
-		aim.object.Store(object)
-		passed := aim.passed.Load()
-		aim.waits.Add(1)
-		gosanTurning.Add(1)
-		gosanBegin()
-		deadline, pause := nanotime()+limit, int64(gosanTurnFirst)
-		for aim.passed.Load() == passed && nanotime() < deadline {
-			gosanSleep(gp, pause)
-			pause = min(2*pause, gosanTurnMost)
-		}
-		gosanTurning.Add(-1)
-		aim.waits.Add(-1)
-		if aim.passed.Load() == passed {
-			aim.failed.Add(1)
-		} else {
-			gosanSleep(gp, gosanTurnAfter)
-		}
-		gosanEnd()
-	}
-}
-
-// gosanPassed tells those that wait for somebody at this place.
-func gosanPassed(object uint64, site uint32) {
-	for i := 0; i < gosan.naims; i++ {
-		aim := &gosan.aims[i]
-		if aim.later != site || aim.waits.Load() == 0 {
-			continue
-		}
-		if wanted := aim.object.Load(); wanted == object || wanted == 0 {
-			aim.passed.Add(1)
 		}
 	}
 }

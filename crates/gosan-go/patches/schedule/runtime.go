@@ -47,6 +47,8 @@ const (
 	gosanTry                   // before a select of one case and a default
 	gosanAdd                   // before WaitGroup.Add of a positive number
 	gosanLoad                  // before an atomic load of package sync/atomic
+	gosanRead                  // before a read that the detector has to look at
+	gosanWrite                 // the same for a write
 )
 
 // Which goroutines a rule is for.
@@ -79,14 +81,6 @@ const (
 
 	// Delays that are shorter become a yield.
 	gosanShortest = 20_000
-
-	// How long a goroutine waits for another to overtake it, how long it looks
-	// away between two looks, at first and at most, and how much longer it stays
-	// behind when it was overtaken; in nanoseconds.
-	gosanTurnWait  = 12_000_000
-	gosanTurnFirst = 50_000
-	gosanTurnMost  = 500_000
-	gosanTurnAfter = 300_000
 )
 
 // gosanRule says at which hooks who is delayed for how long.
@@ -102,7 +96,8 @@ type gosanRule struct {
 type gosanGoroutine struct {
 	id       uint64     // who it is; 0 if nothing is known yet
 	draws    uint64     // random numbers given out
-	ops      uint32     // hooks passed
+	ops      uint32     // operations done, which its numbers depend on
+	steps    uint32     // these, and accesses
 	children uint32     // goroutines started
 	index    uint32     // which child of its parent it is
 	site     uint32     // where its present or last operation is
@@ -111,6 +106,18 @@ type gosanGoroutine struct {
 	fired    bool       // a timer has started it
 	test     *gosanTest // the test that it works for
 	owns     *gosanTest // the test whose function it runs
+	turning  bool       // it waits to be overtaken
+	late     bool       // it was created to start late
+
+	// The goroutines that it descends from, and their steps when they, or the next
+	// of them, started it.
+	parents [gosanGenerations]gosanParentStep
+}
+
+const gosanGenerations = 4
+
+type gosanParentStep struct {
+	who, step uint32
 }
 
 // gosan is the schedule, fixed once the program's main function begins.
@@ -300,13 +307,14 @@ func gosanPoint(kind uint32, addr unsafe.Pointer) {
 		// What package sync does within a lock is no event of the program's.
 		return
 	}
-	site, class := gosanSite(kind)
+	site, class, _ := gosanSite(kind)
 	if class == gosanTesting {
 		// Its own locks and channels are none of the program's.
 		return
 	}
 	self := &gp.gosan
 	self.ops++
+	self.steps++
 	const (
 		// What is over at once has no hook afterwards.
 		single = gosanTry | gosanDone | gosanWait | gosanAdd | gosanAtomic | gosanLoad
@@ -483,7 +491,7 @@ func gosanChildDelay(gp *g, fn *funcval) int64 {
 		return 0
 	}
 	child := gosanChildOf(gp, fn)
-	site, _ := gosanSite(gosanChild)
+	site, _, _ := gosanSite(gosanChild)
 	ns := gosanDecide(gosanChild, &child, site)
 	if ns <= 0 {
 		return 0
@@ -513,11 +521,14 @@ func gosanIsRuntimes(fn *funcval) bool {
 // gosanChildOf is what is known of the next child of gp.
 func gosanChildOf(gp *g, fn *funcval) gosanGoroutine {
 	parent := &gp.gosan
-	return gosanGoroutine{
+	child := gosanGoroutine{
 		id:    gosanMix(parent.id, gosanMix(uint64(parent.children), uint64(fn.fn))) | 1,
 		index: parent.children,
 		test:  parent.test,
 	}
+	child.parents[0] = gosanParentStep{parent.who(), parent.steps}
+	copy(child.parents[1:], parent.parents[:])
+	return child
 }
 
 // gosanBorn notes who the new goroutine is.  It runs on the system stack.
@@ -546,6 +557,7 @@ func gosanStartLater(gp *g, fn *funcval, pc uintptr, ns int64) {
 	systemstack(func() {
 		newg = newproc1(fn, gp, pc, true, waitReasonSleep)
 		gosanBorn(gp, newg, fn)
+		newg.gosan.late = true
 	})
 	t := new(timer)
 	t.init(goroutineReady, newg)
@@ -616,6 +628,7 @@ func gosanMapRand() uint64 {
 
 // gosanNap returns how long a sleep of ns nanoseconds shall last.
 func gosanNap(ns int64) int64 {
+	getg().gosan.late = false
 	return gosanStretch(ns, gosan.sleeps)
 }
 

@@ -32,6 +32,8 @@ const (
 	gosanTry
 	gosanAdd
 	gosanLoad
+	gosanRead
+	gosanWrite
 )
 
 type gosanGoroutine struct{}
@@ -41,6 +43,7 @@ func gosanArm()                                                  {}
 func gosanFinish()                                               {}
 func gosanPoint(kind uint32, addr unsafe.Pointer)                {}
 func gosanChildDelay(gp *g, fn *funcval) int64                   { return 0 }
+func gosanMap(m unsafe.Pointer, kind uint32, pc uintptr)         {}
 func gosanBorn(gp, newg *g, fn *funcval)                         {}
 func gosanStartLater(gp *g, fn *funcval, pc uintptr, wait int64) {}
 func gosanStarted(fn *funcval)                                   {}
@@ -48,7 +51,7 @@ func gosanLeave()                                                {}
 func gosanChoice(n uint32) uint32                                { return cheaprandn(n) }
 
 //go:nosplit
-func gosanRand() (uint64, bool)                       { return 0, false }
-func gosanNap(ns int64) int64                         { return ns }
-func gosanMapRand() uint64                            { return rand() }
+func gosanRand() (uint64, bool)               { return 0, false }
+func gosanNap(ns int64) int64                 { return ns }
+func gosanMapRand() uint64                    { return rand() }
 func gosanWhen(when int64, isFunc bool) int64 { return when }

@@ -39,8 +39,11 @@ func gosanTestBegins(name string) {
 		top = top && name[i] != '/'
 	}
 	self := &gp.gosan
-	inherited, index := self.test, self.index
-	*self = gosanGoroutine{id: hash | 1, index: index, test: inherited, runsTest: true}
+	inherited := self.test
+	*self = gosanGoroutine{
+		id: hash | 1, index: self.index, test: inherited, runsTest: true,
+		steps: self.steps, parents: self.parents,
+	}
 	// This goroutine is none that the test itself has started.
 	gosanCount(inherited, -1)
 	gosanTested.Store(1)
@@ -110,7 +113,7 @@ func gosanFinish() {
 	if gosan.armed.Load() == 0 {
 		return
 	}
-	numbers := make([]uint64, 0, 2+2*gosanMaxOrders)
+	numbers := make([]uint64, 0, 2+4*gosanMaxOrders)
 	numbers = append(numbers, uint64(gosanDelays.total.Load())/1000, uint64(max(gosanStrays.Load(), 0)))
 	for i := range gosanOrders {
 		if pair := gosanOrders[i].Load(); pair != 0 && len(numbers)+2 <= cap(numbers) {
