@@ -18,7 +18,7 @@ use std::path::Path;
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::strategy::{self, PLAIN, ROTATION, STRATEGIES};
+use crate::strategy::{self, Aims, PLAIN, ROTATION, STRATEGIES};
 
 /// Runs of one strategy that are remembered. Beyond it, all fade by half.
 const MEMORY: f64 = 400.0;
@@ -99,7 +99,7 @@ impl Earnings {
 pub fn next(earnings: &Earnings, met: &[usize], can_turn: bool, rng: &mut Rng) -> usize {
     let is_open = |&at: &usize| {
         let strategy = &STRATEGIES[at];
-        strategy.name != PLAIN && (can_turn || !strategy.turns)
+        strategy.name != PLAIN && (can_turn || strategy.aims != Aims::Orders)
     };
     let open: Vec<usize> = (0..STRATEGIES.len()).filter(is_open).collect();
     let highest = |rates: Vec<(usize, f64)>| {

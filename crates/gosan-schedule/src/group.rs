@@ -1,5 +1,6 @@
 //! Tests of one program that run together, and what has been tried with them.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use fastrand::Rng;
 use crate::chooser::{self, Earnings};
 use crate::log::{Log, Moment, Order};
 use crate::seed::Seed;
-use crate::strategy::STRATEGIES;
+use crate::strategy::{Aims, STRATEGIES};
 
 /// How much longer delays may make a run: by a quarter, but by so much for each
 /// test if that is not long in all; and never more for each test.
@@ -58,6 +59,8 @@ pub struct Group {
     pub met: Vec<usize>,
     /// Orders seen.
     pub orders: BTreeSet<Order>,
+    /// See [`Log::places`].
+    places: BTreeSet<Order>,
     /// Runs that have turned orders round.
     turns: usize,
     /// How many runs have tried to turn an order round.
@@ -95,6 +98,7 @@ impl Group {
             idle: 0,
             met: vec![0],
             orders,
+            places: log.places.clone(),
             turns: 0,
             turned: BTreeMap::new(),
             moments: log.moments.clone(),
@@ -120,13 +124,15 @@ impl Group {
 
     /// What the next run does.
     pub fn next_seed(&mut self, earnings: &Earnings, rng: &mut Rng) -> Seed {
-        let open = self.open_orders();
-        let strategy = chooser::next(earnings, &self.met, !open.is_empty(), rng);
+        let worth = self.orders_worth_a_turn();
+        let strategy = chooser::next(earnings, &self.met, !worth.is_empty(), rng);
         self.met.push(strategy);
         self.runs += 1;
         let mut orders = Vec::new();
-        if STRATEGIES[strategy].turns {
-            orders = self.orders_to_turn(open, rng);
+        match STRATEGIES[strategy].aims {
+            Aims::None => {}
+            Aims::Orders => orders = self.orders_to_turn(worth, rng),
+            Aims::Places => orders = self.places_to_hold(rng),
         }
         Seed {
             strategy,
@@ -136,50 +142,99 @@ impl Group {
         }
     }
 
-    /// Orders that were seen one way round only, and are worth another try.
-    fn open_orders(&self) -> Vec<Order> {
+    /// Orders that may be worth to be turned round, and were not often. Of
+    /// synchronisation these are what was seen one way round only. Accesses that
+    /// were seen both ways may still have kept others apart, while one of them
+    /// was under way.
+    fn orders_worth_a_turn(&self) -> Vec<Order> {
         let orders = self.orders.iter().copied();
         orders
-            .filter(|order| order.is_open(&self.orders))
+            .filter(|order| order.is_of_accesses() || order.is_open(&self.orders))
             .filter(|order| self.turned.get(order).is_none_or(|&turns| turns < TURNS))
             .collect()
     }
 
-    /// Some of the open orders, those first that were tried least. A goroutine
-    /// that waits at two places is overtaken at the first only, so each shall wait
-    /// at one: the first time at its last, then at the one before that, and so
-    /// on. For orders of earlier commands it is not known which these are.
-    fn orders_to_turn(&mut self, mut open: Vec<Order>, rng: &mut Rng) -> Vec<Order> {
-        rng.shuffle(&mut open);
-        open.sort_by_key(|order| self.turned.get(order).copied());
+    /// Some of these orders. A goroutine that waits at two moments is overtaken at
+    /// the first only, so each shall wait at one: the first time at the last
+    /// moment that has an open order, then at the one before that, and so on. For
+    /// orders of earlier commands it is not known which these are.
+    fn orders_to_turn(&mut self, mut worth: Vec<Order>, rng: &mut Rng) -> Vec<Order> {
+        rng.shuffle(&mut worth);
         let turn = self.turns;
         self.turns += 1;
-        let mut steps: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
-        for Moment { goroutine, step } in open.iter().filter_map(|order| self.moments.get(order)) {
-            steps.entry(*goroutine).or_default().insert(*step);
-        }
-        let half = open.len().div_ceil(2);
-        let is_in_turn = |at: usize, order: &Order| match self.moments.get(order) {
-            Some(Moment { goroutine, step }) => {
-                let steps = &steps[goroutine];
-                steps.iter().rev().nth(turn % steps.len()) == Some(step)
+        // The moments of each goroutine, and whether an order of it is open.
+        let mut moments: BTreeMap<u32, BTreeMap<u32, bool>> = BTreeMap::new();
+        for order in &worth {
+            if let Some(Moment { goroutine, when }) = self.moments.get(order) {
+                let moments = moments.entry(*goroutine).or_default();
+                *moments.entry(*when).or_default() |= order.is_open(&self.orders);
             }
+        }
+        let in_turn = |moments: BTreeMap<u32, bool>| {
+            let mut moments: Vec<(bool, u32)> = moments.into_iter().map(|(w, o)| (o, w)).collect();
+            moments.sort_unstable_by_key(|&moment| Reverse(moment));
+            moments[turn % moments.len()].1
+        };
+        let chosen: BTreeMap<u32, u32> = moments
+            .into_iter()
+            .map(|(goroutine, moments)| (goroutine, in_turn(moments)))
+            .collect();
+        let half = worth.len().div_ceil(2);
+        let is_chosen = |at: usize, order: &Order| match self.moments.get(order) {
+            Some(Moment { goroutine, when }) => chosen[goroutine] == *when,
             None => at < half,
         };
-        let places = open.iter().enumerate();
-        let in_turn = places.filter(|&(at, order)| is_in_turn(at, order));
-        let mut chosen: Vec<Order> = in_turn.map(|(_, order)| *order).collect();
-        chosen.truncate(FLIPPED);
-        for &order in &chosen {
+        let places = worth.iter().enumerate();
+        let in_turn = places.filter(|&(at, order)| is_chosen(at, order));
+        let mut orders: Vec<Order> = in_turn.map(|(_, order)| *order).collect();
+        orders.truncate(FLIPPED);
+        for &order in &orders {
             *self.turned.entry(order).or_default() += 1;
         }
-        chosen
+        orders
+    }
+
+    /// A place for each goroutine: one of the moment when it was held least.
+    fn places_to_hold(&mut self, rng: &mut Rng) -> Vec<Order> {
+        let mut held: BTreeMap<Moment, u32> = BTreeMap::new();
+        for (place, moment) in self
+            .places
+            .iter()
+            .filter_map(|p| Some((p, self.moments.get(p)?)))
+        {
+            *held.entry(*moment).or_default() += self.turned.get(place).copied().unwrap_or(0);
+        }
+        let mut moments: Vec<(Moment, u32)> = held.into_iter().collect();
+        rng.shuffle(&mut moments);
+        moments.sort_by_key(|(_, times)| *times);
+        let mut chosen: BTreeMap<u32, u32> = BTreeMap::new();
+        for (Moment { goroutine, when }, _) in moments {
+            chosen.entry(goroutine).or_insert(when);
+        }
+        let mut places: Vec<Order> = self.places.iter().copied().collect();
+        rng.shuffle(&mut places);
+        places.retain(|place| {
+            let Some(Moment { goroutine, when }) = self.moments.get(place) else {
+                return false;
+            };
+            let is_chosen = chosen.get(goroutine) == Some(when);
+            if is_chosen {
+                chosen.remove(goroutine);
+            }
+            is_chosen
+        });
+        places.truncate(FLIPPED);
+        for &place in &places {
+            *self.turned.entry(place).or_default() += 1;
+        }
+        places
     }
 
     /// Notes what a run has brought.
     pub fn learn(&mut self, log: &Log, new_races: usize) {
         let before = self.orders.len();
         self.orders.extend(&log.orders);
+        self.places.extend(&log.places);
         self.moments.extend(&log.moments);
         let new_orders = self.orders.len() - before;
         if new_races > 0 || new_orders > before / FEW {
@@ -296,7 +351,11 @@ mod tests {
         let mut turned = Vec::new();
         for _ in 0..200 {
             let seed = group.next_seed(&Earnings::default(), &mut rng);
-            assert_eq!(seed.orders.is_empty(), !seed.strategy().turns);
+            if seed.strategy().aims == Aims::Places {
+                continue;
+            }
+            let turns = seed.strategy().aims == Aims::Orders;
+            assert_eq!(seed.orders.is_empty(), !turns);
             turned.extend(seed.orders.iter().map(|order| order.earlier));
         }
         // Two runs turn all round before any comes again; 0 is not open.

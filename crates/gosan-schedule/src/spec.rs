@@ -52,7 +52,7 @@ pub fn text(seed: &Seed, allow: Duration, log: Option<&Path>) -> String {
         Procs::BySeed => draws.procs,
     };
     let mut text = format!(
-        "seed={};procs={procs};grace={};allow={};choice={};alike={};rounds={};timers={};sleeps={};changes={}",
+        "seed={};procs={procs};grace={};allow={};choice={};alike={};rounds={};timers={};sleeps={};far={};changes={}",
         seed.number,
         GRACE.as_micros(),
         allow.as_micros(),
@@ -61,6 +61,7 @@ pub fn text(seed: &Seed, allow: Duration, log: Option<&Path>) -> String {
         u32::from(strategy.rounds),
         strategy.timers,
         strategy.sleeps,
+        strategy.far.as_micros(),
         strategy.changes,
     );
     let mut add = |part: std::fmt::Arguments| {

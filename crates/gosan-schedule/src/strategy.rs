@@ -14,6 +14,8 @@
 //! earlier runs is as in TSVD (Li and others, SOSP 2019), that one waits for the
 //! other as in RaceFuzzer (Sen, PLDI 2008), which knows the pairs beforehand.
 
+use std::time::Duration;
+
 /// The hooks in Go's runtime, as bits. `patches/schedule/runtime.go` of
 /// gosan-go has the same list.
 pub mod kinds {
@@ -96,6 +98,16 @@ pub enum Procs {
     BySeed,
 }
 
+/// What a strategy learns from other runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aims {
+    None,
+    /// Orders that it turns round.
+    Orders,
+    /// Places where it holds a goroutine until all others wait.
+    Places,
+}
+
 /// A way to disturb a program.
 #[derive(Debug)]
 pub struct Strategy {
@@ -113,8 +125,11 @@ pub struct Strategy {
     pub changes: u32,
     /// Whether delays end together, so that all go one step at a time.
     pub rounds: bool,
-    /// Whether it turns orders round, which its seeds then name.
-    pub turns: bool,
+    /// How far away a timer may be to which time goes on when all wait. Those that
+    /// guard against a program that hangs are set further.
+    pub far: Duration,
+    /// What its seeds name beside.
+    pub aims: Aims,
 }
 
 const fn rule(kinds: u32, who: Who, at: Where, percent: u32, delay: (u32, u32)) -> Rule {
@@ -142,7 +157,8 @@ const fn strategy(
         sleeps: 1000,
         changes: 0,
         rounds: false,
-        turns: false,
+        far: Duration::from_secs(2),
+        aims: Aims::None,
     }
 }
 
@@ -197,7 +213,7 @@ pub const STRATEGIES: &[Strategy] = &[
         &[rule(kinds::ALL, Helpers, Everywhere, 100, (1000, 3000))],
     ),
     Strategy {
-        turns: true,
+        aims: Aims::Orders,
         ..strategy(
             "flip",
             "lets operations overtake that came later in all runs so far",
@@ -206,12 +222,22 @@ pub const STRATEGIES: &[Strategy] = &[
         )
     },
     Strategy {
-        turns: true,
+        aims: Aims::Orders,
         ..strategy(
             "turn",
             "lets operations overtake that came later in all runs so far, and delays at random",
             BySeed,
             &[rule(kinds::ALL, Everybody, Everywhere, 50, (0, 2000))],
+        )
+    },
+    Strategy {
+        far: Duration::from_secs(20),
+        aims: Aims::Places,
+        ..strategy(
+            "stall",
+            "holds each goroutine at one of its places until all others wait",
+            AsItIs,
+            &[],
         )
     },
     Strategy {
@@ -347,7 +373,7 @@ pub const STRATEGIES: &[Strategy] = &[
 /// that learns from other runs comes more than once. Those that are not named
 /// follow in the order of the table.
 pub const ROTATION: [&str; 9] = [
-    "even", "flip", "give", "soon", "flip", "odd", "tests", "turn", "rounds",
+    "even", "flip", "stall", "soon", "flip", "odd", "stall", "turn", "tests",
 ];
 
 /// The place of the named strategy in the table.

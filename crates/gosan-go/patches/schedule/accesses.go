@@ -31,11 +31,11 @@ const (
 )
 
 // gosanWord is what is remembered of a word: who wrote it last and where, the
-// last two that read it, and which of their steps that was.
+// last two that read it, and at which of their moments.
 type gosanWord struct {
-	word  atomic.Uint64
-	who   [3]atomic.Uint64
-	steps [3]atomic.Uint32
+	word atomic.Uint64
+	who  [3]atomic.Uint64
+	when [3]atomic.Uint32
 }
 
 var (
@@ -126,7 +126,7 @@ func gosanAccess(addr, size uintptr, kind uint32, dull *uint16) {
 	}
 	*times++
 	self := &gp.gosan
-	self.steps++
+	gosanNotePlace(self, kind, site)
 	word := uint64(addr / goarch.PtrSize)
 	words := uint64(min((addr%goarch.PtrSize+size+goarch.PtrSize-1)/goarch.PtrSize, gosanMostWords))
 	var met *gosanAim
@@ -178,27 +178,27 @@ func gosanNoteAccess(word uint64, kind uint32, self *gosanGoroutine, site uint32
 		at, conflicting = 1, 1
 	}
 	for i := range conflicting {
-		before, step := entry.who[i].Load(), entry.steps[i].Load()
-		if before == 0 || uint32(before>>32) == who || self.descends(uint32(before>>32), step) {
+		before, when := entry.who[i].Load(), entry.when[i].Load()
+		if before == 0 || uint32(before>>32) == who || self.descends(uint32(before>>32), when) {
 			continue
 		}
-		gosanNotePair(before, step, site)
+		gosanNotePair(before, when, site)
 	}
 	if kind == gosanRead {
 		if before := entry.who[1].Load(); uint32(before>>32) != who {
 			entry.who[2].Store(before)
-			entry.steps[2].Store(entry.steps[1].Load())
+			entry.when[2].Store(entry.when[1].Load())
 		}
 	}
 	entry.who[at].Store(uint64(who)<<32 | uint64(site))
-	entry.steps[at].Store(self.steps)
+	entry.when[at].Store(self.moment(kind))
 }
 
 // descends reports whether the goroutine, or one that it descends from, was
-// started by another after that one's step.
-func (self *gosanGoroutine) descends(who, step uint32) bool {
+// started by another after that one's moment.
+func (self *gosanGoroutine) descends(who, when uint32) bool {
 	for _, parent := range self.parents {
-		if parent.who == who && step <= parent.step {
+		if parent.who == who && when <= parent.when {
 			return true
 		}
 	}

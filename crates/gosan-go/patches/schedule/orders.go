@@ -91,10 +91,10 @@ func gosanClass(pc uintptr) uint64 {
 // Orders: which place of the program was followed by which other place, in
 // another goroutine, on one object.
 const (
-	// Orders of synchronisation, and as many of accesses.
+	// Orders of synchronisation; as many of accesses, and places.
 	gosanMaxOrders = 1 << 11
 
-	// Orders in the table for both, at most half full.
+	// Room in the table for all, which is never full.
 	gosanRoomForOrders = 1 << 13
 )
 
@@ -106,10 +106,10 @@ const (
 
 var (
 	gosanLast   [1 << 12]atomic.Uint64            // by object: who and where
-	gosanStep   [1 << 12]atomic.Uint32            // which of its hooks that was
+	gosanLastAt [1 << 12]atomic.Uint32            // at which of its moments
 	gosanOrders [gosanRoomForOrders]atomic.Uint64 // a hash table of pairs of places
-	gosanSteps  [gosanRoomForOrders]atomic.Uint64 // who came to the first of them, and its step
-	gosanNumber [2]atomic.Uint32                  // orders of synchronisation, and of accesses
+	gosanFirst  [gosanRoomForOrders]atomic.Uint64 // who came to the first of them, and when
+	gosanNumber [3]atomic.Uint32                  // orders of synchronisation, of accesses, places
 )
 
 // gosanWho is a goroutine's name in orders.  Its lowest bits say what it did.
@@ -131,9 +131,9 @@ func gosanNoteOrder(object uint64, kind uint32, self *gosanGoroutine, site uint3
 		what = gosanLoads
 	}
 	slot := gosanMix(0, object) % uint64(len(gosanLast))
-	before, step := gosanLast[slot].Load(), gosanStep[slot].Load()
+	before, when := gosanLast[slot].Load(), gosanLastAt[slot].Load()
 	gosanLast[slot].Store(uint64(who|what)<<32 | uint64(site))
-	gosanStep[slot].Store(self.steps)
+	gosanLastAt[slot].Store(self.moment(kind))
 	earlier := uint32(before >> 32)
 	if before == 0 || earlier&^(gosanSends|gosanLoads) == who {
 		return
@@ -146,13 +146,24 @@ func gosanNoteOrder(object uint64, kind uint32, self *gosanGoroutine, site uint3
 		// What is received was sent before.
 		return
 	}
-	gosanNotePair(before, step, site)
+	gosanNotePair(before, when, site)
 }
 
-// gosanNotePair notes that what was done before, by whom and where, in one of its
-// steps, was followed by another goroutine at this place.
-func gosanNotePair(before uint64, step uint32, site uint32) {
+// gosanNotePlace notes that the goroutine has come to a place.  As long as a test
+// has started nothing, there is nobody to wait for.
+func gosanNotePlace(self *gosanGoroutine, kind, site uint32) {
+	if self.runsTest && self.children == 0 {
+		return
+	}
+	gosanNotePair(uint64(self.who())<<32|uint64(site), self.moment(kind), 0)
+}
+
+// gosanNotePair notes that what was done before, by whom, where and when, was followed by another goroutine at this place.
+func gosanNotePair(before uint64, when uint32, site uint32) {
 	number := &gosanNumber[site/gosanAccessPlace]
+	if site == 0 {
+		number = &gosanNumber[2]
+	}
 	pair := before<<32 | uint64(site)
 	for at := gosanMix(0, pair); ; at++ {
 		entry := &gosanOrders[at%gosanRoomForOrders]
@@ -165,7 +176,7 @@ func gosanNotePair(before uint64, step uint32, site uint32) {
 			}
 			if entry.CompareAndSwap(0, pair) {
 				who := uint32(before>>32) &^ (gosanSends | gosanLoads)
-				gosanSteps[at%gosanRoomForOrders].Store(uint64(who)<<32 | uint64(step))
+				gosanFirst[at%gosanRoomForOrders].Store(uint64(who)<<32 | uint64(when))
 				number.Add(1)
 				return
 			}

@@ -96,8 +96,7 @@ type gosanRule struct {
 type gosanGoroutine struct {
 	id       uint64     // who it is; 0 if nothing is known yet
 	draws    uint64     // random numbers given out
-	ops      uint32     // operations done, which its numbers depend on
-	steps    uint32     // these, and accesses
+	ops      uint32     // hooks passed, but for those at accesses
 	children uint32     // goroutines started
 	index    uint32     // which child of its parent it is
 	site     uint32     // where its present or last operation is
@@ -109,15 +108,26 @@ type gosanGoroutine struct {
 	turning  bool       // it waits to be overtaken
 	late     bool       // it was created to start late
 
-	// The goroutines that it descends from, and their steps when they, or the next
+	// The goroutines that it descends from, and their moments when they, or the next
 	// of them, started it.
-	parents [gosanGenerations]gosanParentStep
+	parents [gosanGenerations]gosanMoment
 }
 
 const gosanGenerations = 4
 
-type gosanParentStep struct {
-	who, step uint32
+// gosanMoment is a stretch of a goroutine's time.
+type gosanMoment struct {
+	who, when uint32
+}
+
+// moment says where the goroutine is: at the hook that it has passed last, or at
+// the accesses after it, between which it synchronises with nobody.
+func (self *gosanGoroutine) moment(kind uint32) uint32 {
+	when := self.ops << 1
+	if kind&(gosanRead|gosanWrite) != 0 {
+		when |= 1
+	}
+	return when
 }
 
 // gosan is the schedule, fixed once the program's main function begins.
@@ -134,6 +144,7 @@ var gosan struct {
 	sleeps  int64 // the same of a sleep's
 	alike   int64 // 1: small random numbers are the same for all goroutines
 	rounds  int64 // 1: delays end at about the same time for all
+	far     int64 // nanoseconds; timers that are set further guard against hanging
 	changes int64 // hooks between two changes of a goroutine's rank
 	log     [512]byte
 	rules   [gosanMaxRules]gosanRule
@@ -198,6 +209,8 @@ func gosanArm() {
 			gosan.alike = gosanInt(value)
 		case "rounds":
 			gosan.rounds = gosanInt(value)
+		case "far":
+			gosan.far = gosanInt(value) * 1000
 		case "changes":
 			gosan.changes = gosanInt(value)
 		case "log":
@@ -211,7 +224,9 @@ func gosanArm() {
 				aim.earlier, aim.later = uint32(gosanInt(earlier)), uint32(gosanInt(later))
 				gosan.naims++
 				gosanMark(&gosan.earlier, aim.earlier)
-				gosanMark(&gosan.later, aim.later)
+				if aim.later != 0 {
+					gosanMark(&gosan.later, aim.later)
+				}
 			}
 		case "rule":
 			if gosan.nrules < gosanMaxRules {
@@ -314,7 +329,6 @@ func gosanPoint(kind uint32, addr unsafe.Pointer) {
 	}
 	self := &gp.gosan
 	self.ops++
-	self.steps++
 	const (
 		// What is over at once has no hook afterwards.
 		single = gosanTry | gosanDone | gosanWait | gosanAdd | gosanAtomic | gosanLoad
@@ -323,6 +337,7 @@ func gosanPoint(kind uint32, addr unsafe.Pointer) {
 	)
 	if kind&before != 0 {
 		self.site = site
+		gosanNotePlace(self, kind, site)
 		if gosanMarked(&gosan.earlier, site) {
 			gosanTurn(gp, uint64(uintptr(addr)), site)
 		}
@@ -526,7 +541,7 @@ func gosanChildOf(gp *g, fn *funcval) gosanGoroutine {
 		index: parent.children,
 		test:  parent.test,
 	}
-	child.parents[0] = gosanParentStep{parent.who(), parent.steps}
+	child.parents[0] = gosanMoment{parent.who(), parent.moment(gosanRead)}
 	copy(child.parents[1:], parent.parents[:])
 	return child
 }
@@ -628,7 +643,10 @@ func gosanMapRand() uint64 {
 
 // gosanNap returns how long a sleep of ns nanoseconds shall last.
 func gosanNap(ns int64) int64 {
-	getg().gosan.late = false
+	if gp := gosanSelf(); gp != nil {
+		gp.gosan.late = false
+		gp.gosan.ops++
+	}
 	return gosanStretch(ns, gosan.sleeps)
 }
 

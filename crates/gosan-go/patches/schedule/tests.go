@@ -42,7 +42,7 @@ func gosanTestBegins(name string) {
 	inherited := self.test
 	*self = gosanGoroutine{
 		id: hash | 1, index: self.index, test: inherited, runsTest: true,
-		steps: self.steps, parents: self.parents,
+		parents: self.parents,
 	}
 	// This goroutine is none that the test itself has started.
 	gosanCount(inherited, -1)
@@ -113,11 +113,11 @@ func gosanFinish() {
 	if gosan.armed.Load() == 0 {
 		return
 	}
-	numbers := make([]uint64, 0, 2+4*gosanMaxOrders)
+	numbers := make([]uint64, 0, 2+6*gosanMaxOrders)
 	numbers = append(numbers, uint64(gosanDelays.total.Load())/1000, uint64(max(gosanStrays.Load(), 0)))
 	for i := range gosanOrders {
 		if pair := gosanOrders[i].Load(); pair != 0 && len(numbers)+2 <= cap(numbers) {
-			numbers = append(numbers, pair, gosanSteps[i].Load())
+			numbers = append(numbers, pair, gosanFirst[i].Load())
 		}
 	}
 	gosanLog("orders", "", numbers)

@@ -8,7 +8,9 @@
 // A wait synchronises nothing, so a race that only the order had hidden is there
 // when the other comes.  It ends when nobody is left who could: if all others
 // wait too, the program's time goes on at once to the next of its timers, and if
-// there is none, the wait is in vain.
+// there is none, the wait is in vain.  A place can also be given alone: then who
+// comes there waits for as long, whoever comes to what.  That is one delay as long
+// as it takes, as in delay-bounded scheduling (Emmi and others, POPL 2011).
 
 package runtime
 
@@ -26,24 +28,27 @@ const (
 	// How many looks in a row must find nothing to do before time goes on.
 	gosanStillLooks = 3
 
-	// How far it goes on at most: timers that guard against a program that hangs
-	// are set further.
-	gosanFarthest = 2_000_000_000
-
 	// Orders of one place that are turned round by one wait.
 	gosanAimsOfPlace = 8
 )
 
 // gosanAim is an order of two places that shall be turned round: whoever comes
 // to the earlier one waits until somebody else has passed the later one, on the
-// same object.
+// same object.  If there is no later one, one goroutine waits at the earlier one
+// until all others wait too.
 type gosanAim struct {
 	earlier, later uint32
 
+	visits atomic.Uint32 // goroutines that came to a place that is given alone
 	waits  atomic.Int32  // goroutines at the earlier place
 	object atomic.Uint64 // for which object the last of them waits; 0 is any
 	passed atomic.Uint32 // how often that was passed since
 	failed atomic.Uint32 // waits in vain
+}
+
+// visitor says which of those that come to a place waits there: mostly the first.
+func (aim *gosanAim) visitor() uint32 {
+	return max(1, uint32(gosanMix(gosan.seed, uint64(aim.earlier))%4))
 }
 
 func gosanMark(places *[gosanPlaces / 64]uint64, site uint32) {
@@ -67,7 +72,7 @@ func gosanTurn(gp *g, object uint64, site uint32) {
 	n, limit := 0, int64(0)
 	for i := 0; i < gosan.naims && n < len(aims); i++ {
 		aim := &gosan.aims[i]
-		if aim.earlier != site {
+		if aim.earlier != site || aim.later == 0 && aim.visits.Add(1) != aim.visitor() {
 			continue
 		}
 		most := int64(gosanTurnWait) >> min(aim.failed.Load(), 32)
@@ -109,7 +114,7 @@ func gosanTurn(gp *g, object uint64, site uint32) {
 		if still++; still < gosanStillLooks {
 			continue
 		}
-		if next == 0 || next > now+gosanFarthest {
+		if next == 0 || next > now+gosan.far {
 			break
 		}
 		still = 0
@@ -178,7 +183,7 @@ func gosanLook(deadline int64) (busy bool, next int64) {
 func gosanHasten(by, now int64) {
 	if by > 0 {
 		gosanEachTimer(func(t *timer) {
-			if gosanTimerOf(t) != gosanProgramsTimer || t.when > now+by+gosanFarthest {
+			if gosanTimerOf(t) != gosanProgramsTimer || t.when > now+by+gosan.far {
 				return
 			}
 			t.when = max(t.when-by, now)
