@@ -3,256 +3,351 @@ package heldback
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// The table is put in force before its last entry is in it.
-func TestEntryAfterPublish(t *testing.T) {
+// An invoice gets its number under the lock, and its total after that.
+func TestInvoiceTotal(t *testing.T) {
+	type invoice struct {
+		number int
+		total  int
+	}
 	var mu sync.Mutex
-	var table map[string]int
-	updates := 0
-	go func() {
-		fresh := map[string]int{"a": 1}
+	ledger := map[string]*invoice{}
+	issue := func(customer string, items ...int) {
 		mu.Lock()
-		table = fresh
+		inv := &invoice{number: len(ledger) + 1}
+		ledger[customer] = inv
 		mu.Unlock()
-		fresh["b"] = 2
-		mu.Lock()
-		updates++
-		mu.Unlock()
-	}()
-	time.Sleep(time.Millisecond)
-	mu.Lock()
-	current := table
-	mu.Unlock()
-	_ = current["b"]
-}
-
-// Whoever is not the one to renew the token takes it as it is.
-func TestTokenBeingRenewed(t *testing.T) {
-	var renewing atomic.Bool
-	token := "old"
-	use := func() {
-		if renewing.CompareAndSwap(false, true) {
-			token = "new"
-			renewing.Store(false)
-			return
+		for _, item := range items {
+			inv.total += item
 		}
-		_ = token
-	}
-	var wg sync.WaitGroup
-	for i := range 2 {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			time.Sleep(time.Duration(i) * time.Millisecond)
-			use()
-		}()
-	}
-	wg.Wait()
-}
-
-// The reason is written down when all have been told to stop.
-func TestReasonAfterCancel(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
-	reason := ""
-	var mu sync.Mutex
-	stops := 0
-	stopped := make(chan bool)
-	go func() {
-		defer close(stopped)
-		<-ctx.Done()
-		time.Sleep(500 * time.Microsecond)
 		mu.Lock()
-		stops++
-		mu.Unlock()
-		_ = reason
+		defer mu.Unlock()
+		ledger[customer+"/sent"] = nil
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		issue("acme", 3, 4)
 	}()
-	cancel()
-	reason = "shutdown"
+	time.Sleep(2 * time.Millisecond)
 	mu.Lock()
-	stops++
+	inv := ledger["acme"]
 	mu.Unlock()
-	<-stopped
+	if inv != nil && inv.total < 0 {
+		t.Log("refund")
+	}
+	<-done
 }
 
-// The first hands over to the second, and that to the third, by locks only.
-func TestThirdHand(t *testing.T) {
-	var first, second sync.Mutex
-	draft := 0
+// A crawler gives up on a page after a while and goes on with its own copy.
+func TestPageGivenUp(t *testing.T) {
+	type page struct {
+		links []string
+		err   error
+	}
+	fetch := func(ctx context.Context, p *page) <-chan struct{} {
+		ready := make(chan struct{})
+		go func() {
+			defer close(ready)
+			time.Sleep(500 * time.Microsecond)
+			if ctx.Err() != nil {
+				return
+			}
+			p.links = append(p.links, "a", "b")
+		}()
+		return ready
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 150*time.Millisecond)
+	defer cancel()
+	p := &page{}
+	select {
+	case <-fetch(ctx, p):
+	case <-ctx.Done():
+		p.err = ctx.Err()
+		p.links = nil
+	}
+	_ = len(p.links)
+}
+
+// The scheduler of jobs wakes a sleeper that it believes to be asleep.
+func TestSleeperWoken(t *testing.T) {
+	var mu sync.Mutex
+	asleep := map[int]bool{}
+	reason := [2]string{}
+	wake := make(chan int, 2)
 	var wg sync.WaitGroup
-	wg.Add(3)
+	wg.Add(2)
 	go func() {
 		defer wg.Done()
-		draft = 1
-		first.Lock()
-		first.Unlock()
-	}()
-	go func() {
-		defer wg.Done()
-		time.Sleep(300 * time.Microsecond)
-		first.Lock()
-		first.Unlock()
-		second.Lock()
-		second.Unlock()
+		mu.Lock()
+		asleep[0] = true
+		mu.Unlock()
+		reason[0] = "idle"
+		<-wake
+		mu.Lock()
+		delete(asleep, 0)
+		mu.Unlock()
 	}()
 	go func() {
 		defer wg.Done()
 		time.Sleep(time.Millisecond)
-		second.Lock()
-		second.Unlock()
-		_ = draft
+		mu.Lock()
+		sleeps := asleep[0]
+		mu.Unlock()
+		if sleeps {
+			reason[0] = "woken"
+		}
+		wake <- 0
 	}()
 	wg.Wait()
 }
 
-// The answer looks whether it is still wanted, and is written when it is not.
-func TestWantedWhenAsked(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
-	defer cancel()
-	answer := ""
-	done := make(chan bool, 1)
-	go func() {
-		time.Sleep(300 * time.Microsecond)
-		if ctx.Err() != nil {
-			return
-		}
-		answer = "yes"
-		done <- true
-	}()
-	select {
-	case <-done:
-	case <-ctx.Done():
-		answer = "too late"
-	}
-	_ = answer
-}
-
-// Parallel subtests read a fixture that the first of them loads.
-func TestFixtureOnFirstUse(t *testing.T) {
+// Subtests register what shall be torn down; the last of them tears it down.
+func TestLastSubtestTearsDown(t *testing.T) {
+	var running atomic.Int32
+	var resources []string
 	var mu sync.Mutex
-	var fixture []byte
-	loads := 0
-	for i := range 2 {
-		t.Run("", func(t *testing.T) {
+	names := []string{"db", "cache"}
+	running.Store(int32(len(names)))
+	for i, name := range names {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			time.Sleep(time.Duration(i) * time.Millisecond)
-			if i == 1 {
-				mu.Lock()
-				loads++
-				mu.Unlock()
-			}
-			if fixture == nil {
-				fixture = []byte("golden")
-			}
-			if i == 0 {
-				mu.Lock()
-				loads++
-				mu.Unlock()
+			time.Sleep(time.Duration(i) * 500 * time.Microsecond)
+			mu.Lock()
+			resources = append(resources, name)
+			mu.Unlock()
+			if running.Add(-1) == 0 {
+				resources = resources[:0]
+			} else if len(resources) > 1 {
+				t.Log("shared")
 			}
 		})
 	}
 }
 
-// The monitor looks into the queue without its lock when something is in work.
-func TestMonitorOfBusyQueue(t *testing.T) {
+// Two producers send; the one that is told to stop closes for both.
+func TestOneClosesForBoth(t *testing.T) {
+	out := make(chan int, 16)
+	stop := make(chan struct{})
+	var sent [2]int
+	var wg sync.WaitGroup
+	for p := range 2 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for i := range 3 {
+				select {
+				case <-stop:
+					return
+				case out <- i:
+					sent[p]++
+				}
+				time.Sleep(100 * time.Microsecond)
+			}
+		}()
+	}
+	time.Sleep(3 * time.Millisecond)
+	close(stop)
+	total := 0
+	for {
+		select {
+		case <-out:
+			total++
+			continue
+		default:
+		}
+		break
+	}
+	if total == 6 {
+		_ = sent[0] + sent[1]
+	}
+	wg.Wait()
+}
+
+// An error is wrapped by whoever sees it first, and read by who asks for it.
+func TestWrappedError(t *testing.T) {
+	type result struct {
+		mu     sync.Mutex
+		failed bool
+		err    error
+	}
+	r := &result{}
+	base := errors.New("broken pipe")
+	report := func(who string) {
+		r.mu.Lock()
+		first := !r.failed
+		r.failed = true
+		r.mu.Unlock()
+		if first {
+			r.err = fmt.Errorf("%s: %w", who, base)
+		}
+	}
+	failed := func() error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if !r.failed {
+			return nil
+		}
+		return r.err
+	}
+	var wg sync.WaitGroup
+	for _, who := range []string{"reader", "writer"} {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			report(who)
+			r.mu.Lock()
+			r.mu.Unlock()
+		}()
+	}
+	time.Sleep(2 * time.Millisecond)
+	_ = failed()
+	wg.Wait()
+}
+
+// A quota is refilled once a minute, by the clock; who spends does not wait.
+func TestQuotaRefilled(t *testing.T) {
+	quota := 3
 	var mu sync.Mutex
-	var busy atomic.Int32
-	var queue []int
+	spent := 0
+	quit := make(chan struct{})
+	refilled := make(chan struct{})
+	go func() {
+		defer close(refilled)
+		select {
+		case <-quit:
+		case <-time.After(time.Second):
+			quota = 3
+		}
+	}()
+	for range 2 {
+		mu.Lock()
+		spent++
+		mu.Unlock()
+		if quota > 0 {
+			quota--
+		}
+	}
+	close(quit)
+	<-refilled
+}
+
+// The broker drops a slow subscriber while that one is catching up.
+func TestSlowSubscriberDropped(t *testing.T) {
+	type subscriber struct {
+		queue   chan int
+		backlog []int
+	}
+	var mu sync.RWMutex
+	subs := map[string]*subscriber{"s": {queue: make(chan int, 1)}}
+	publish := func(v int) {
+		mu.RLock()
+		defer mu.RUnlock()
+		for _, s := range subs {
+			select {
+			case s.queue <- v:
+			default:
+				s.backlog = append(s.backlog, v)
+			}
+		}
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		mu.RLock()
+		s := subs["s"]
+		mu.RUnlock()
+		for range 2 {
+			<-s.queue
+			if len(s.backlog) > 0 {
+				s.backlog = s.backlog[1:]
+			}
+		}
+	}()
+	for v := range 2 {
+		publish(v)
+		time.Sleep(500 * time.Microsecond)
+	}
+	select {
+	case <-done:
+	case <-time.After(20 * time.Millisecond):
+		publish(9)
+		<-done
+	}
+}
+
+// A snapshot is taken page by page, and each page is let go of too early.
+func TestSnapshotOfPages(t *testing.T) {
+	type block struct {
+		mu   sync.Mutex
+		data []byte
+	}
+	blocks := []*block{{data: []byte("aa")}, {data: []byte("bb")}}
+	snapshot := func() int {
+		n := 0
+		for _, b := range blocks {
+			b.mu.Lock()
+			data := b.data
+			b.mu.Unlock()
+			for _, c := range data {
+				n += int(c)
+			}
+		}
+		return n
+	}
 	var wg sync.WaitGroup
 	wg.Add(2)
 	go func() {
 		defer wg.Done()
-		busy.Add(1)
-		mu.Lock()
-		queue = append(queue, 1)
-		mu.Unlock()
-		busy.Add(-1)
+		_ = snapshot()
+		blocks[1].mu.Lock()
+		blocks[1].mu.Unlock()
 	}()
 	go func() {
 		defer wg.Done()
 		time.Sleep(time.Millisecond)
-		if busy.Load() > 0 {
-			_ = len(queue)
+		for _, b := range blocks {
+			b.mu.Lock()
+			b.data[0] = 'z'
+			b.mu.Unlock()
 		}
 	}()
 	wg.Wait()
 }
 
-// What shall happen after the cancellation may have begun when it is called off.
-func TestCalledOffTooLate(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var mu sync.Mutex
-	state := 0
-	stop := context.AfterFunc(ctx, func() {
-		mu.Lock()
-		mu.Unlock()
-		state = 1
-	})
-	go func() {
-		time.Sleep(time.Millisecond)
-		cancel()
-	}()
-	time.Sleep(200 * time.Microsecond)
-	if !stop() {
-		state = 2
+// Whoever finds nobody at the desk sits down there, and so may two.
+func TestNobodyAtTheDesk(t *testing.T) {
+	var owner atomic.Int64
+	desk := []string{}
+	claim := func(id int64) bool {
+		if owner.Load() != 0 {
+			return false
+		}
+		owner.Store(id)
+		desk = append(desk, fmt.Sprint(id))
+		owner.Store(0)
+		return true
 	}
-	cancel()
-	_ = state
-}
-
-// The second round begins when the worker of the first has yet to say so.
-func TestRoundsOverlap(t *testing.T) {
 	var wg sync.WaitGroup
-	var mu sync.Mutex
-	said := 0
-	last := 0
-	for round := range 2 {
+	for id := int64(1); id <= 2; id++ {
 		wg.Add(1)
 		go func() {
-			time.Sleep(200 * time.Microsecond)
-			mu.Lock()
-			said++
-			mu.Unlock()
-			if round == 0 {
-				wg.Done()
-			}
-			last = round
-			mu.Lock()
-			said++
-			mu.Unlock()
-			if round == 1 {
-				wg.Done()
+			defer wg.Done()
+			time.Sleep(time.Duration(id) * 700 * time.Microsecond)
+			for range 3 {
+				if claim(id) {
+					return
+				}
+				time.Sleep(200 * time.Microsecond)
 			}
 		}()
-		wg.Wait()
 	}
-	_ = last
-}
-
-// A channel is the lock of a map; who fails counts without it.
-func TestErrorOutsideLock(t *testing.T) {
-	lock := make(chan bool, 1)
-	counts := map[string]int{}
-	count := func(name string) {
-		lock <- true
-		counts[name]++
-		<-lock
-	}
-	var wg sync.WaitGroup
-	wg.Add(2)
-	go func() {
-		defer wg.Done()
-		count("done")
-	}()
-	go func() {
-		defer wg.Done()
-		time.Sleep(time.Millisecond)
-		count("tried")
-		counts["failed"]++
-	}()
 	wg.Wait()
 }

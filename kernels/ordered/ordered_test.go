@@ -264,3 +264,79 @@ func TestReferences(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// A session is dropped after a quiet second; the request has just begun.
+func TestSessionDropped(t *testing.T) {
+	session := map[string]int{"user": 1}
+	drop := time.AfterFunc(time.Second, func() { clear(session) })
+	requests := make(chan int, 2)
+	answered := make(chan bool)
+	go func() {
+		for range requests {
+			if !drop.Stop() {
+				break
+			}
+			session["hits"]++
+			drop.Reset(time.Second)
+		}
+		close(answered)
+	}()
+	requests <- 1
+	time.Sleep(time.Millisecond)
+	requests <- 2
+	close(requests)
+	<-answered
+	if drop.Stop() {
+		clear(session)
+	}
+}
+
+// An answer is only the caller's once the channel has handed it over.
+func TestAnswerOrTimeout(t *testing.T) {
+	answers := make(chan []int, 1)
+	go func() {
+		answer := make([]int, 1)
+		time.Sleep(300 * time.Microsecond)
+		answer[0] = 1
+		answers <- answer
+	}()
+	var answer []int
+	select {
+	case answer = <-answers:
+	case <-time.After(100 * time.Millisecond):
+		answer = []int{-1}
+	}
+	answer[0]++
+}
+
+// A map is handed from lock to lock, and looked at by a ticker under it too.
+func TestTickerLocks(t *testing.T) {
+	var mu sync.Mutex
+	counts := map[string]int{}
+	stop := make(chan bool)
+	stopped := make(chan bool)
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+				mu.Lock()
+				counts["tick"]++
+				mu.Unlock()
+			}
+		}
+	}()
+	for range 3 {
+		mu.Lock()
+		counts["work"]++
+		mu.Unlock()
+		time.Sleep(time.Millisecond)
+	}
+	close(stop)
+	<-stopped
+	delete(counts, "tick")
+}

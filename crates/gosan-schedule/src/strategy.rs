@@ -173,15 +173,18 @@ use Who::{EvenChildren, Everybody, Half, Helpers, OddChildren, Ranked, Tests};
 /// earned more than another.
 pub const STRATEGIES: &[Strategy] = &[
     strategy(PLAIN, "waits at the end of tests only", AsItIs, &[]),
-    strategy(
-        "even",
-        "starts the first, third, … child of a goroutine late, and slows it down",
-        Just(4),
-        &[
-            rule(kinds::CHILD, EvenChildren, Everywhere, 100, (3000, 5000)),
-            rule(kinds::ALL, EvenChildren, Everywhere, 100, (1000, 3000)),
-        ],
-    ),
+    Strategy {
+        aims: Aims::Places,
+        ..strategy(
+            "even",
+            "starts the first, third, … child of a goroutine late, and slows it down",
+            Just(4),
+            &[
+                rule(kinds::CHILD, EvenChildren, Everywhere, 100, (3000, 5000)),
+                rule(kinds::ALL, EvenChildren, Everywhere, 100, (1000, 3000)),
+            ],
+        )
+    },
     strategy(
         "give",
         "delays what hands over: sends, unlocks, closes, Done",
@@ -242,6 +245,7 @@ pub const STRATEGIES: &[Strategy] = &[
     },
     Strategy {
         timers: 1,
+        aims: Aims::Places,
         ..strategy(
             "soon",
             "lets timers fire in a thousandth of their time, and delays the goroutines that tests start",
@@ -249,27 +253,33 @@ pub const STRATEGIES: &[Strategy] = &[
             &[rule(kinds::ALL, Helpers, Everywhere, 100, (1000, 3000))],
         )
     },
-    strategy(
-        "odd",
-        "starts every second child of a goroutine late, and slows it down",
-        AsItIs,
-        &[
-            rule(kinds::CHILD, OddChildren, Everywhere, 100, (3000, 5000)),
-            rule(kinds::ALL, OddChildren, Everywhere, 100, (1000, 3000)),
-        ],
-    ),
+    Strategy {
+        aims: Aims::Places,
+        ..strategy(
+            "odd",
+            "starts every second child of a goroutine late, and slows it down",
+            AsItIs,
+            &[
+                rule(kinds::CHILD, OddChildren, Everywhere, 100, (3000, 5000)),
+                rule(kinds::ALL, OddChildren, Everywhere, 100, (1000, 3000)),
+            ],
+        )
+    },
     strategy(
         "sites",
         "delays at half of the places",
         BySeed,
         &[rule(kinds::ALL, Everybody, HalfOfSites, 100, (1000, 3000))],
     ),
-    strategy(
-        "tests",
-        "delays the goroutines of the tests themselves",
-        BySeed,
-        &[rule(kinds::ALL, Tests, Everywhere, 100, (1000, 3000))],
-    ),
+    Strategy {
+        aims: Aims::Places,
+        ..strategy(
+            "tests",
+            "delays the goroutines of the tests themselves",
+            BySeed,
+            &[rule(kinds::ALL, Tests, Everywhere, 100, (1000, 3000))],
+        )
+    },
     strategy(
         "atomics",
         "delays around atomic operations",

@@ -150,9 +150,9 @@ func gosanNoteOrder(object uint64, kind uint32, self *gosanGoroutine, site uint3
 }
 
 // gosanNotePlace notes that the goroutine has come to a place.  As long as a test
-// has started nothing, there is nobody to wait for.
+// has started nothing, there is nobody to wait for; and outside of tests neither.
 func gosanNotePlace(self *gosanGoroutine, kind, site uint32) {
-	if self.runsTest && self.children == 0 {
+	if self.runsTest && self.children == 0 || self.test == nil || self.test.name == "" {
 		return
 	}
 	gosanNotePair(uint64(self.who())<<32|uint64(site), self.moment(kind), 0)

@@ -322,7 +322,7 @@ func gosanPoint(kind uint32, addr unsafe.Pointer) {
 		// What package sync does within a lock is no event of the program's.
 		return
 	}
-	site, class, _ := gosanSite(kind)
+	site, class, own := gosanSite(kind)
 	if class == gosanTesting {
 		// Its own locks and channels are none of the program's.
 		return
@@ -337,7 +337,9 @@ func gosanPoint(kind uint32, addr unsafe.Pointer) {
 	)
 	if kind&before != 0 {
 		self.site = site
-		gosanNotePlace(self, kind, site)
+		if own {
+			gosanNotePlace(self, kind, site)
+		}
 		if gosanMarked(&gosan.earlier, site) {
 			gosanTurn(gp, uint64(uintptr(addr)), site)
 		}

@@ -48,7 +48,9 @@ type gosanAim struct {
 
 // visitor says which of those that come to a place waits there: mostly the first.
 func (aim *gosanAim) visitor() uint32 {
-	return max(1, uint32(gosanMix(gosan.seed, uint64(aim.earlier))%4))
+	const mostly = 5
+	draw := uint32(gosanMix(gosan.seed, uint64(aim.earlier)) % (mostly + 3))
+	return 1 + max(draw, mostly) - mostly
 }
 
 func gosanMark(places *[gosanPlaces / 64]uint64, site uint32) {

@@ -1,5 +1,5 @@
 // Kernels for whose races a goroutine must be held at an access: ../README.md.
-package dev
+package tuned
 
 import (
 	"bytes"

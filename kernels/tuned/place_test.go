@@ -1,4 +1,5 @@
-package dev
+// Kernels for whose races a goroutine must be held where nobody followed: ../README.md.
+package tuned
 
 import (
 	"context"
@@ -411,7 +412,7 @@ func TestSwapAndLook(t *testing.T) {
 // The idle connection is closed after ten seconds, as nobody waits so long.
 func TestTenSeconds(t *testing.T) {
 	open := true
-	use := make(chan bool)
+	use := make(chan bool, 1)
 	go func() {
 		select {
 		case <-use:
