@@ -482,10 +482,18 @@ impl Campaign<'_> {
         };
         let test = [test.clone()];
         if let Ok(outcome) = self.run_tests(group, Some(&test), &plain, ALLOW_ONE, scratch) {
-            let met = &outcome.log.orders;
+            let met: BTreeSet<Order> = outcome
+                .log
+                .orders
+                .union(&outcome.log.places)
+                .copied()
+                .collect();
             let places: BTreeSet<u32> = met.iter().flat_map(|o| [o.earlier, o.later]).collect();
-            let is_met =
-                |order: &Order| places.contains(&order.earlier) && places.contains(&order.later);
+            let is_met = |order: &Order| {
+                let order = order.of_first_visitor();
+                met.contains(&order)
+                    || places.contains(&order.earlier) && places.contains(&order.later)
+            };
             fewer.orders.retain(is_met);
         }
         match fewer.orders.is_empty() {

@@ -23,7 +23,7 @@ pub const ALLOW_ONE: Duration = Duration::from_millis(300);
 
 /// A run that takes this much longer than the first one hangs.
 const HANGS: u32 = 6;
-const HANGS_AFTER: Duration = Duration::from_secs(30);
+const HANGS_AFTER: Duration = Duration::from_secs(15);
 
 /// Runs without anything new after which a group is given up.
 const PATIENCE: u32 = 25;
@@ -37,6 +37,9 @@ const FLIPPED: usize = 1024;
 
 /// Runs that try to turn one order round.
 const TURNS: u32 = 3;
+
+/// Of a place with several visitors, one time in so many a later one is held.
+const LATER_VISITOR: u32 = 3;
 
 /// Tests that run together.
 #[derive(Debug, Clone)]
@@ -61,10 +64,14 @@ pub struct Group {
     pub orders: BTreeSet<Order>,
     /// See [`Log::places`].
     places: BTreeSet<Order>,
+    /// See [`Log::again`].
+    again: BTreeSet<Order>,
     /// Runs that have turned orders round.
     turns: usize,
     /// How many runs have tried to turn an order round.
     turned: BTreeMap<Order, u32>,
+    /// What the run begun last does.
+    last: Option<Seed>,
     /// See [`Log::moments`].
     moments: BTreeMap<Order, Moment>,
 }
@@ -99,8 +106,10 @@ impl Group {
             met: vec![0],
             orders,
             places: log.places.clone(),
+            again: log.again.clone(),
             turns: 0,
             turned: BTreeMap::new(),
+            last: None,
             moments: log.moments.clone(),
         })
     }
@@ -134,12 +143,14 @@ impl Group {
             Aims::Orders => orders = self.orders_to_turn(worth, rng),
             Aims::Places => orders = self.places_to_hold(rng),
         }
-        Seed {
+        let seed = Seed {
             strategy,
             // Runs that follow each other go through the places of small maps.
             number: rng.u32(..) & !7 | self.runs & 7,
             orders,
-        }
+        };
+        self.last = Some(seed.clone());
+        seed
     }
 
     /// Orders that may be worth to be turned round, and were not often. Of
@@ -154,12 +165,13 @@ impl Group {
             .collect()
     }
 
-    /// Some of these orders. A goroutine that waits at two moments is overtaken at
+    /// Some of these orders, those first that were tried least. A goroutine that waits at two moments is overtaken at
     /// the first only, so each shall wait at one: the first time at the last
     /// moment that has an open order, then at the one before that, and so on. For
     /// orders of earlier commands it is not known which these are.
     fn orders_to_turn(&mut self, mut worth: Vec<Order>, rng: &mut Rng) -> Vec<Order> {
         rng.shuffle(&mut worth);
+        worth.sort_by_key(|order| self.turned.get(order).copied());
         let turn = self.turns;
         self.turns += 1;
         // The moments of each goroutine, and whether an order of it is open.
@@ -224,8 +236,11 @@ impl Group {
             is_chosen
         });
         places.truncate(FLIPPED);
-        for &place in &places {
-            *self.turned.entry(place).or_default() += 1;
+        for place in &mut places {
+            *self.turned.entry(*place).or_default() += 1;
+            if self.again.contains(place) && rng.u32(..LATER_VISITOR) == 0 {
+                place.later = rng.u32(1..Order::VISITORS);
+            }
         }
         places
     }
@@ -235,6 +250,7 @@ impl Group {
         let before = self.orders.len();
         self.orders.extend(&log.orders);
         self.places.extend(&log.places);
+        self.again.extend(&log.again);
         self.moments.extend(&log.moments);
         let new_orders = self.orders.len() - before;
         if new_races > 0 || new_orders > before / FEW {
@@ -260,9 +276,21 @@ impl Group {
         }
         let apart = self.clone().with_tests(apart);
         *self = self.clone().with_tests(left);
+        self.take_back();
+        Some(apart)
+    }
+
+    /// Makes as if the run begun last had not been.
+    fn take_back(&mut self) {
         self.runs -= 1;
         self.met.pop();
-        Some(apart)
+        let Some(seed) = self.last.take() else { return };
+        self.turns -= usize::from(seed.strategy().aims == Aims::Orders);
+        for order in &seed.orders {
+            if let Some(turned) = self.turned.get_mut(&order.of_first_visitor()) {
+                *turned -= 1;
+            }
+        }
     }
 
     fn with_tests(self, names: Vec<String>) -> Self {
@@ -363,6 +391,68 @@ mod tests {
         first.sort_unstable();
         assert_eq!(first, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
         assert_eq!(turned.len(), 9 * TURNS as usize);
+    }
+
+    const ACCESS: u32 = 1 << 31;
+
+    #[test]
+    fn a_goroutine_waits_in_one_moment_the_last_open_one_first() {
+        let mut group = group(&[("A", 1)], 0).unwrap();
+        let order = |earlier| Order {
+            earlier: ACCESS | earlier,
+            later: ACCESS | 99,
+        };
+        for when in 1..=4 {
+            // Two accesses of each moment.
+            for place in [when, when + 10] {
+                group.orders.insert(order(place));
+                let goroutine = 7;
+                group
+                    .moments
+                    .insert(order(place), Moment { goroutine, when });
+            }
+        }
+        // The last ones were seen both ways.
+        group
+            .orders
+            .extend([order(4), order(14)].map(Order::reversed));
+        let mut rng = Rng::with_seed(1);
+        let mut turns = Vec::new();
+        for _ in 0..4 {
+            let worth = group.orders_worth_a_turn();
+            let orders = group.orders_to_turn(worth, &mut rng);
+            let known = orders.iter().filter(|o| group.moments.contains_key(o));
+            let mut places: Vec<u32> = known.map(|order| order.earlier & !ACCESS).collect();
+            places.sort_unstable();
+            turns.push(places);
+        }
+        assert_eq!(turns, [[3, 13], [2, 12], [1, 11], [4, 14]]);
+    }
+
+    #[test]
+    fn each_goroutine_is_held_where_it_was_held_least() {
+        let mut group = group(&[("A", 1)], 0).unwrap();
+        for (place, goroutine, when) in [(1, 7, 1), (2, 7, 1), (3, 7, 2), (4, 8, 1)] {
+            let place = Order {
+                earlier: place,
+                later: Order::NOTHING,
+            };
+            group.places.insert(place);
+            group.moments.insert(place, Moment { goroutine, when });
+        }
+        let mut rng = Rng::with_seed(1);
+        let mut held = || {
+            let mut places = group.places_to_hold(&mut rng);
+            places.sort_unstable();
+            places.iter().map(|p| p.earlier).collect::<Vec<_>>()
+        };
+        let both = [held(), held()];
+        assert!(
+            both.iter()
+                .all(|places| places.len() == 2 && places[1] == 4)
+        );
+        assert!(both.iter().any(|places| places[0] == 3), "{both:?}");
+        assert!(both.iter().any(|places| places[0] < 3), "{both:?}");
     }
 
     #[test]

@@ -24,7 +24,24 @@ impl Order {
 /// The places of accesses have this bit, those of synchronisation do not.
 const ACCESS: u32 = 1 << 31;
 
+/// In the number of a moment: it was the first of several.
+const AGAIN: u64 = 1 << 31;
+
 impl Order {
+    /// How many of those that come to a place can be told apart.
+    pub const VISITORS: u32 = 3;
+
+    /// The place alone, for its first visitor, if this is one for any.
+    pub fn of_first_visitor(self) -> Self {
+        match self.later < Self::VISITORS {
+            true => Self {
+                later: Self::NOTHING,
+                ..self
+            },
+            false => self,
+        }
+    }
+
     /// In the place of a later one, where there is none.
     pub const NOTHING: u32 = 0;
 
@@ -39,8 +56,9 @@ impl Order {
     }
 }
 
-/// A stretch of a goroutine's time in one run, in which it synchronises with
-/// nobody, or once.
+/// A stretch of a goroutine's time in one run: an operation that synchronises, and
+/// the accesses since the one before. Whether a goroutine waits before these or
+/// after them makes no difference to what others know of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment {
     pub goroutine: u32,
@@ -71,6 +89,8 @@ pub struct Log {
     pub orders: BTreeSet<Order>,
     /// Places that goroutines came to, as orders of nothing after them.
     pub places: BTreeSet<Order>,
+    /// Those of them that they came to again.
+    pub again: BTreeSet<Order>,
     /// Who came to the earlier place of an order, and when.
     pub moments: BTreeMap<Order, Moment>,
     /// Whether the hooks wrote anything.
@@ -125,6 +145,9 @@ impl Log {
             let order = order(pair[0]);
             if order.later == Order::NOTHING {
                 self.places.insert(order);
+                if pair[1] & AGAIN != 0 {
+                    self.again.insert(order);
+                }
             } else {
                 self.orders.insert(order);
             }
@@ -143,9 +166,10 @@ fn order(pair: u64) -> Order {
 
 #[expect(clippy::cast_possible_truncation, reason = "each half is wanted")]
 fn moment(number: u64) -> Moment {
+    // Operation n is 2n, accesses after it are 2n + 1.
     Moment {
         goroutine: (number >> 32) as u32,
-        when: number as u32,
+        when: ((number & (AGAIN - 1)) as u32).div_ceil(2),
     }
 }
 
@@ -169,7 +193,7 @@ mod tests {
         let order = |later| Order { earlier: 1, later };
         let moment = |when| Moment { goroutine: 5, when };
         let moments: Vec<_> = log.moments.into_iter().collect();
-        assert_eq!(moments, [(order(2), moment(1)), (order(3), moment(2))]);
+        assert_eq!(moments, [(order(2), moment(1)), (order(3), moment(1))]);
         assert_eq!(log.orders, BTreeSet::from([order(2), order(3)]));
         assert!(log.is_armed);
         assert_eq!(Log::read(""), Log::default());

@@ -9,10 +9,13 @@
 //! goroutine has a random rank, which changes at random points. Unlike there,
 //! a lower rank slows a goroutine down and does not stop it, since Go's scheduler
 //! stays in charge; so the probability proved there does not carry over.
-//! "Flip" holds the earlier of two operations that were seen to follow each other
-//! on one object until the later one has overtaken it. That the pairs come from
+//! "Flip" holds the earlier of two operations, or accesses, that were seen to
+//! follow each other on one object until the later one has overtaken it. That the pairs come from
 //! earlier runs is as in TSVD (Li and others, SOSP 2019), that one waits for the
 //! other as in RaceFuzzer (Sen, PLDI 2008), which knows the pairs beforehand.
+//! "Stall" holds a goroutine where nobody was seen to follow, until all others wait
+//! too: delay-bounded scheduling (Emmi, Qadeer and Rakamaric, POPL 2011) with one
+//! delay for each goroutine.
 
 use std::time::Duration;
 

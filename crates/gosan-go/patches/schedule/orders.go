@@ -149,10 +149,13 @@ func gosanNoteOrder(object uint64, kind uint32, self *gosanGoroutine, site uint3
 	gosanNotePair(before, when, site)
 }
 
+// gosanAgain in a place's first moment says that there was another.
+const gosanAgain = 1 << 31
+
 // gosanNotePlace notes that the goroutine has come to a place.  As long as a test
 // has started nothing, there is nobody to wait for; and outside of tests neither.
 func gosanNotePlace(self *gosanGoroutine, kind, site uint32) {
-	if self.runsTest && self.children == 0 || self.test == nil || self.test.name == "" {
+	if self.test == nil || self.test.name == "" || self.test.goroutines.Load() == 0 {
 		return
 	}
 	gosanNotePair(uint64(self.who())<<32|uint64(site), self.moment(kind), 0)
@@ -169,6 +172,10 @@ func gosanNotePair(before uint64, when uint32, site uint32) {
 		entry := &gosanOrders[at%gosanRoomForOrders]
 		switch entry.Load() {
 		case pair:
+			if site == 0 {
+				first := &gosanFirst[at%gosanRoomForOrders]
+				first.Store(first.Load() | gosanAgain)
+			}
 			return
 		case 0:
 			if number.Load() >= gosanMaxOrders {

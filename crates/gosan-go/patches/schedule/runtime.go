@@ -224,7 +224,7 @@ func gosanArm() {
 				aim.earlier, aim.later = uint32(gosanInt(earlier)), uint32(gosanInt(later))
 				gosan.naims++
 				gosanMark(&gosan.earlier, aim.earlier)
-				if aim.later != 0 {
+				if aim.later >= gosanVisitors {
 					gosanMark(&gosan.later, aim.later)
 				}
 			}

@@ -28,13 +28,17 @@ const (
 	// How many looks in a row must find nothing to do before time goes on.
 	gosanStillLooks = 3
 
+	// Visitors of a place that can be told apart.
+	gosanVisitors = 3
+
 	// Orders of one place that are turned round by one wait.
 	gosanAimsOfPlace = 8
 )
 
 // gosanAim is an order of two places that shall be turned round: whoever comes
 // to the earlier one waits until somebody else has passed the later one, on the
-// same object.  If there is no later one, one goroutine waits at the earlier one
+// same object.  If the later one is less than gosanVisitors, there is none: one
+// goroutine, of those that come to the earlier one the first or a later one, waits
 // until all others wait too.
 type gosanAim struct {
 	earlier, later uint32
@@ -46,13 +50,6 @@ type gosanAim struct {
 	failed atomic.Uint32 // waits in vain
 }
 
-// visitor says which of those that come to a place waits there: mostly the first.
-func (aim *gosanAim) visitor() uint32 {
-	const mostly = 5
-	draw := uint32(gosanMix(gosan.seed, uint64(aim.earlier)) % (mostly + 3))
-	return 1 + max(draw, mostly) - mostly
-}
-
 func gosanMark(places *[gosanPlaces / 64]uint64, site uint32) {
 	places[site%gosanPlaces/64] |= 1 << (site % 64)
 }
@@ -61,8 +58,14 @@ func gosanMarked(places *[gosanPlaces / 64]uint64, site uint32) bool {
 	return places[site%gosanPlaces/64]>>(site%64)&1 != 0
 }
 
-// gosanTurning counts the goroutines that wait to be overtaken.
-var gosanTurning atomic.Int32
+var (
+	// gosanTurning counts the goroutines that wait to be overtaken.
+	gosanTurning atomic.Int32
+
+	// gosanEnded counts what waits have brought about: that time goes on, or that
+	// one of them ends.  They do so one at a time.
+	gosanEnded atomic.Uint32
+)
 
 // gosanTurn waits at the earlier place of orders that shall be turned round.
 func gosanTurn(gp *g, object uint64, site uint32) {
@@ -74,7 +77,11 @@ func gosanTurn(gp *g, object uint64, site uint32) {
 	n, limit := 0, int64(0)
 	for i := 0; i < gosan.naims && n < len(aims); i++ {
 		aim := &gosan.aims[i]
-		if aim.earlier != site || aim.later == 0 && aim.visits.Add(1) != aim.visitor() {
+		if aim.earlier != site || aim.later < gosanVisitors && aim.visits.Add(1) != aim.later+1 {
+			continue
+		}
+		if aim.waits.Load() > 0 && gosanMix(gosan.seed^uint64(site), gp.gosan.id)&1 == 0 {
+			// Another one of those who do the same waits already.
 			continue
 		}
 		most := int64(gosanTurnWait) >> min(aim.failed.Load(), 32)
@@ -95,6 +102,7 @@ func gosanTurn(gp *g, object uint64, site uint32) {
 	gp.gosan.turning = true
 	overtaken := false
 	deadline, pause := nanotime()+limit, int64(gosanTurnFirst)
+	ended := gosanEnded.Load()
 	for still := 0; ; {
 		gosanSleep(gp, pause)
 		pause = min(pause+pause/2, gosanTurnMost)
@@ -116,10 +124,15 @@ func gosanTurn(gp *g, object uint64, site uint32) {
 		if still++; still < gosanStillLooks {
 			continue
 		}
+		still = 0
+		if !gosanEnded.CompareAndSwap(ended, ended+1) {
+			ended = gosanEnded.Load()
+			continue
+		}
+		ended++
 		if next == 0 || next > now+gosan.far {
 			break
 		}
-		still = 0
 		systemstack(func() {
 			gosanHasten(next-now, now)
 		})
