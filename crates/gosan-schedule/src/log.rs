@@ -164,7 +164,6 @@ fn order(pair: u64) -> Order {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "each half is wanted")]
 fn moment(number: u64) -> Moment {
     // Operation n is 2n, accesses after it are 2n + 1.
     Moment {
