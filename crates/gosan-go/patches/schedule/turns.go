@@ -14,7 +14,10 @@
 
 package runtime
 
-import "internal/runtime/atomic"
+import (
+	"internal/runtime/atomic"
+	"unsafe"
+)
 
 const (
 	// How long a goroutine waits for another to overtake it, how long it looks
@@ -255,7 +258,11 @@ func gosanTimerOf(t *timer) int {
 		}
 		return gosanProgramsTimer
 	}
-	if _, ok := t.arg.(func()); ok {
+	if f, ok := t.arg.(func()); ok {
+		if pc := **(**uintptr)(unsafe.Pointer(&f)); gosanIsIn(funcname(findfunc(pc)), "testing.") {
+			// It ends tests that take too long.
+			return gosanNoTimer
+		}
 		return gosanProgramsTimer
 	}
 	return gosanSomeTimer
