@@ -25,7 +25,6 @@ const _: () = assert!(FEW == u32::BITS as usize);
 
 /// What is known of every slot.
 #[derive(Clone)]
-#[expect(clippy::large_enum_variant, reason = "few take no memory of their own")]
 pub enum Clock {
     /// The times of the first slots; nothing is known of others.
     Few([Time; FEW]),
