@@ -75,7 +75,7 @@ fn at_once(before: &'static [Access], accesses: &'static [Access], often: bool) 
             let contents = records.iter().map(|record| record.bits());
             for content in contents.chain([cell.bits()]) {
                 for new in &records {
-                    (0..20).for_each(|_| recent::count(content, *new));
+                    (0..20).for_each(|_| recent::count(0, content, *new));
                 }
             }
         }
