@@ -92,7 +92,7 @@ fn stack(ctx: &RaceCtx, pc: u64, distance: u64) -> Option<(&Inner, StackId)> {
 
 /// Records an access to a word that has this content.
 #[inline(always)]
-fn recorded(
+pub(crate) fn recorded(
     inner: &Inner,
     cell: &Cell,
     touched: &AtomicU8,

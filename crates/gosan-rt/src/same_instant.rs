@@ -1,7 +1,7 @@
 //! Accesses at the same instant, in every order of their steps: of each two, at
 //! least one sees the other, and none is forgotten.
 //!
-//! Loom runs the runtime's own code ([`crate::access`]) with the cell as its
+//! Loom runs the runtime's own code ([`crate::quick`], [`crate::access`]) with the cell as its
 //! atomic, so every interleaving of loads, compare-and-swaps, lock bits and
 //! releases of a cell comes up.  What lies behind the lock bit is one step.
 //!
@@ -11,6 +11,7 @@
 
 use crate::access;
 use crate::ids::{self, Life};
+use crate::quick;
 use crate::racectx::{self, RaceCtx};
 use crate::recent;
 use crate::shadow::Cell;
@@ -52,6 +53,10 @@ fn make(ctx: &RaceCtx, cell: &Cell, new: Record) -> Vec<Record> {
     inner.segment = new.segment();
     let mut hits = Vec::new();
     let touched = AtomicU8::new(0);
+    // As a hook does: on the goroutine's own stack first.
+    if quick::recorded(inner, cell, &touched, cell.load(), new, new.kind()) {
+        return Vec::new();
+    }
     access::check_cell(inner, cell, &touched, ADDRESS, new, &mut hits);
     hits.iter().map(|hit| hit.old).collect()
 }
