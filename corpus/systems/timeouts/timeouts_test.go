@@ -47,9 +47,16 @@ func TestRaceTimeoutIsNotOutermost(t *testing.T) {
 
 // Outermost does not help while the writer is shared.
 func TestRaceOutermostWithTheSameWriter(t *testing.T) {
+	left := make(chan struct{})
 	gateway(t, slow, func(proxy http.Handler) http.Handler {
-		return Abandoning(limit, ServedBy("gw-1", proxy))
+		served := ServedBy("gw-1", proxy)
+		return Abandoning(limit, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer close(left)
+			served.ServeHTTP(w, r)
+		}))
 	})
+	// Its last write comes after the proxy's end, and is this test's.
+	<-left
 }
 
 func TestNoRaceAnswerInTime(t *testing.T) {
