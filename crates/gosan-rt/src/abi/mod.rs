@@ -172,35 +172,27 @@ fn new_byte(ctx: *const RaceCtx, address: usize, kind: Kind, site: Site) {
     });
 }
 
-extern "C" fn read_pc(
-    ctx: *const RaceCtx,
-    address: usize,
-    caller: u64,
-    pc: u64,
-    distance: u64,
-    stack_top: usize,
-    frame: usize,
-) {
-    if !is_recorded(ctx, address, Kind::Read) {
-        let site = site_in_runtime(caller, pc, distance, stack_top, frame);
-        new_byte(ctx, address, Kind::Read, site);
-    }
+/// Declares what goes on for an access by a function of Go's runtime.
+macro_rules! in_runtime {
+    ($($name:ident $kind:ident),*) => {$(
+        extern "C" fn $name(
+            ctx: *const RaceCtx,
+            address: usize,
+            caller: u64,
+            pc: u64,
+            distance: u64,
+            stack_top: usize,
+            frame: usize,
+        ) {
+            if !is_recorded(ctx, address, Kind::$kind) {
+                let site = site_in_runtime(caller, pc, distance, stack_top, frame);
+                new_byte(ctx, address, Kind::$kind, site);
+            }
+        }
+    )*};
 }
 
-extern "C" fn write_pc(
-    ctx: *const RaceCtx,
-    address: usize,
-    caller: u64,
-    pc: u64,
-    distance: u64,
-    stack_top: usize,
-    frame: usize,
-) {
-    if !is_recorded(ctx, address, Kind::Write) {
-        let site = site_in_runtime(caller, pc, distance, stack_top, frame);
-        new_byte(ctx, address, Kind::Write, site);
-    }
-}
+in_runtime!(read_pc Read, write_pc Write);
 
 /// An access by a function of Go's runtime, which was called from `caller`.  That
 /// may be another one, which announced nothing either: since Go 1.27 a map is
@@ -451,13 +443,13 @@ extern "C" fn __tsan_release_acquire(ctx: *const RaceCtx, address: usize) {
 /// [`crate::quick_sync`].
 #[unsafe(no_mangle)]
 extern "C" fn __gosan_quick_acquire(ctx: *const RaceCtx, address: usize) -> bool {
-    quickly(ctx, |inner| quick_sync::acquire(inner, address))
+    quickly(ctx, |_, inner| quick_sync::acquire(inner, address))
 }
 
 /// As `__tsan_release`.
 #[unsafe(no_mangle)]
 extern "C" fn __gosan_quick_release(ctx: *const RaceCtx, address: usize) -> bool {
-    quickly(ctx, |inner| {
+    quickly(ctx, |_, inner| {
         quick_sync::release(inner, address, Release::Store)
     })
 }
@@ -465,7 +457,7 @@ extern "C" fn __gosan_quick_release(ctx: *const RaceCtx, address: usize) -> bool
 /// As `__tsan_release_merge`.
 #[unsafe(no_mangle)]
 extern "C" fn __gosan_quick_release_merge(ctx: *const RaceCtx, address: usize) -> bool {
-    quickly(ctx, |inner| {
+    quickly(ctx, |_, inner| {
         quick_sync::release(inner, address, Release::Merge)
     })
 }
@@ -473,18 +465,18 @@ extern "C" fn __gosan_quick_release_merge(ctx: *const RaceCtx, address: usize) -
 /// As `__tsan_release_acquire`.
 #[unsafe(no_mangle)]
 extern "C" fn __gosan_quick_release_acquire(ctx: *const RaceCtx, address: usize) -> bool {
-    quickly(ctx, |inner| {
+    quickly(ctx, |_, inner| {
         quick_sync::release(inner, address, Release::StoreAndAcquire)
     })
 }
 
 /// What `f` says; true where no event is wanted.
 #[inline(always)]
-fn quickly(ctx: *const RaceCtx, f: impl FnOnce(&mut Inner) -> bool) -> bool {
+fn quickly(ctx: *const RaceCtx, f: impl FnOnce(&RaceCtx, &mut Inner) -> bool) -> bool {
     let mut done = true;
-    with(ctx, |_, inner| {
+    with(ctx, |ctx, inner| {
         if inner.ignore_sync == 0 {
-            done = f(inner);
+            done = f(ctx, inner);
         }
     });
     done

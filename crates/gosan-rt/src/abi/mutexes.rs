@@ -6,7 +6,7 @@
 //! unheard.  What goroutines that wait do to the state orders nothing: by Go's
 //! memory model only an unlock comes before a lock.
 
-use super::{Place, with};
+use super::{Place, quickly, with};
 use crate::access::Site;
 use crate::atomic::{self, Effect};
 use crate::frames::{NO_DISTANCE, Silent};
@@ -22,16 +22,12 @@ extern "C" fn __gosan_quick_locked(
     address: usize,
     pc: u64,
     frame: usize,
-    stack_top: usize,
+    top: usize,
 ) -> bool {
-    let mut done = true;
-    with(ctx, |ctx, inner| {
-        if inner.ignore_sync == 0 {
-            let site = site(pc, frame, stack_top, Place::Lock);
-            done = quick_sync::locked(ctx, inner, address, site);
-        }
-    });
-    done
+    let site = site(pc, frame, top, Place::Lock);
+    quickly(ctx, |ctx, inner| {
+        quick_sync::locked(ctx, inner, address, site)
+    })
 }
 
 /// As `__gosan_quick_locked`, where it is about to let the mutex go.
@@ -41,43 +37,12 @@ extern "C" fn __gosan_quick_unlocks(
     address: usize,
     pc: u64,
     frame: usize,
-    stack_top: usize,
+    top: usize,
 ) -> bool {
-    let mut done = true;
-    with(ctx, |ctx, inner| {
-        if inner.ignore_sync == 0 {
-            let site = site(pc, frame, stack_top, Place::Unlock);
-            done = quick_sync::unlocks(ctx, inner, address, site);
-        }
-    });
-    done
-}
-
-extern "C" fn locked(ctx: *const RaceCtx, address: usize, pc: u64, frame: usize, top: usize) {
-    event(
-        ctx,
-        address,
-        site(pc, frame, top, Place::Lock),
-        Effect::Lock,
-    );
-}
-
-extern "C" fn unlocks(ctx: *const RaceCtx, address: usize, pc: u64, frame: usize, top: usize) {
-    event(
-        ctx,
-        address,
-        site(pc, frame, top, Place::Unlock),
-        Effect::Store,
-    );
-}
-
-extern "C" fn waits(ctx: *const RaceCtx, address: usize, pc: u64, frame: usize, top: usize) {
-    event(
-        ctx,
-        address,
-        site(pc, frame, top, Place::Wait),
-        Effect::Wait,
-    );
+    let site = site(pc, frame, top, Place::Unlock);
+    quickly(ctx, |ctx, inner| {
+        quick_sync::unlocks(ctx, inner, address, site)
+    })
 }
 
 /// The frame is the caller's own; it lies on its stack.
@@ -103,9 +68,14 @@ fn event(ctx: *const RaceCtx, address: usize, site: Site, effect: Effect) {
     });
 }
 
-/// Declares a symbol that is told in addition where the stack's top is.
+/// Declares a symbol that tells of an event, and is told in addition where the stack's
+/// top is.
 macro_rules! with_stack_top {
-    ($($symbol:ident => $target:path;)*) => {$(
+    ($($symbol:ident, $target:ident => $place:ident, $effect:ident;)*) => {$(
+        extern "C" fn $target(ctx: *const RaceCtx, address: usize, pc: u64, frame: usize, top: usize) {
+            event(ctx, address, site(pc, frame, top, Place::$place), Effect::$effect);
+        }
+
         /// See the function that it goes on in.
         #[unsafe(no_mangle)]
         #[unsafe(naked)]
@@ -116,7 +86,7 @@ macro_rules! with_stack_top {
 }
 
 with_stack_top! {
-    __gosan_locked => locked;
-    __gosan_unlocks => unlocks;
-    __gosan_waits => waits;
+    __gosan_locked, locked => Lock, Lock;
+    __gosan_unlocks, unlocks => Unlock, Store;
+    __gosan_waits, waits => Wait, Wait;
 }
