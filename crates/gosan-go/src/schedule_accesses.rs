@@ -1,27 +1,8 @@
 //! The changes for schedules by which goroutines can be delayed at accesses: see
 //! `patches/schedule/accesses.go`.
 
-use crate::patch::{Change, Need, Patch};
+use crate::patch::Patch;
 use crate::table::{ALL, changed};
-
-/// Files that differ from release to release.
-const fn replace_in(
-    minors: (u32, u32),
-    file: &'static str,
-    anchor: &'static str,
-    replacement: &'static str,
-) -> Patch {
-    Patch {
-        file,
-        minors,
-        change: Change::Replace {
-            anchor,
-            replacement,
-            times: 1,
-        },
-        need: Need::Required,
-    }
-}
 
 /// A hook for accesses, in assembly: what it cannot answer at once first goes to a
 /// function in Go, on the goroutine's own stack. Go's runtime walks through the
@@ -56,31 +37,43 @@ macro_rules! access {
     };
 }
 
-/// A function of package runtime that does something with the map `$map`.
-macro_rules! map {
+/// The functions of package runtime that do something with a map, in a file that
+/// some releases have.
+macro_rules! maps {
+    ($minors:expr, $file:literal) => {
+        &[
+            maps!($minors, $file, "racereadpc(unsafe.Pointer(m), callerpc, abi.FuncPCABIInternal(mapIterStart))", "gosanRead", "m"),
+            maps!($minors, $file, "racereadpc(unsafe.Pointer(it.Map()), callerpc, abi.FuncPCABIInternal(mapIterNext))", "gosanRead", "it.Map()"),
+            maps!($minors, $file, "pc := abi.FuncPCABIInternal(mapdelete)", "gosanWrite", "m"),
+            maps!($minors, $file, "pc := abi.FuncPCABIInternal(mapclear)", "gosanWrite", "m"),
+        ]
+    };
+    // Before `$access`, the hook for what is done with `$map`.
     ($minors:expr, $file:literal, $access:literal, $kind:literal, $map:literal) => {
-        replace_in(
-            $minors,
-            $file,
-            concat!("\t\t", $access, "\n"),
-            concat!(
-                "\t\tgosanMap(unsafe.Pointer(",
-                $map,
-                "), ",
-                $kind,
-                ", callerpc); ",
-                $access,
-                "\n"
-            ),
-        )
+        Patch {
+            minors: $minors,
+            ..changed(
+                $file,
+                concat!("\t\t", $access, "\n"),
+                concat!(
+                    "\t\tgosanMap(unsafe.Pointer(",
+                    $map,
+                    "), ",
+                    $kind,
+                    ", callerpc); ",
+                    $access,
+                    "\n"
+                ),
+            )
+        }
     };
 }
 
-/// Releases with two kinds of maps, and with one.
-const SWISS: (u32, u32) = (ALL.0, 25);
-const ONE_MAP: (u32, u32) = (26, ALL.1);
+/// Maps, while there were two kinds of them, and since.
+pub const SWISS_MAPS: &[Patch] = maps!((ALL.0, 25), "src/runtime/map_swiss.go");
+pub const MAPS: &[Patch] = maps!((26, ALL.1), "src/runtime/map.go");
 
-/// Accesses that the compiler announces, and those of maps.
+/// Accesses that the compiler announces, and those that packages tell of.
 pub const ACCESSES: &[Patch] = &[
     access!("raceread", "MOVL $1, BX", "gosanReads"),
     access!("racewrite", "MOVL $1, BX", "gosanWrites"),
@@ -97,61 +90,5 @@ pub const ACCESSES: &[Patch] = &[
         "\nfunc race_WritePC(addr unsafe.Pointer, callerpc, pc uintptr) {\n",
         "\nfunc race_WritePC(addr unsafe.Pointer, callerpc, pc uintptr) { \
          gosanMap(addr, gosanWrite, callerpc)\n",
-    ),
-    map!(
-        SWISS,
-        "src/runtime/map_swiss.go",
-        "racereadpc(unsafe.Pointer(m), callerpc, abi.FuncPCABIInternal(mapIterStart))",
-        "gosanRead",
-        "m"
-    ),
-    map!(
-        SWISS,
-        "src/runtime/map_swiss.go",
-        "racereadpc(unsafe.Pointer(it.Map()), callerpc, abi.FuncPCABIInternal(mapIterNext))",
-        "gosanRead",
-        "it.Map()"
-    ),
-    map!(
-        SWISS,
-        "src/runtime/map_swiss.go",
-        "pc := abi.FuncPCABIInternal(mapdelete)",
-        "gosanWrite",
-        "m"
-    ),
-    map!(
-        SWISS,
-        "src/runtime/map_swiss.go",
-        "pc := abi.FuncPCABIInternal(mapclear)",
-        "gosanWrite",
-        "m"
-    ),
-    map!(
-        ONE_MAP,
-        "src/runtime/map.go",
-        "racereadpc(unsafe.Pointer(m), callerpc, abi.FuncPCABIInternal(mapIterStart))",
-        "gosanRead",
-        "m"
-    ),
-    map!(
-        ONE_MAP,
-        "src/runtime/map.go",
-        "racereadpc(unsafe.Pointer(it.Map()), callerpc, abi.FuncPCABIInternal(mapIterNext))",
-        "gosanRead",
-        "it.Map()"
-    ),
-    map!(
-        ONE_MAP,
-        "src/runtime/map.go",
-        "pc := abi.FuncPCABIInternal(mapdelete)",
-        "gosanWrite",
-        "m"
-    ),
-    map!(
-        ONE_MAP,
-        "src/runtime/map.go",
-        "pc := abi.FuncPCABIInternal(mapclear)",
-        "gosanWrite",
-        "m"
     ),
 ];

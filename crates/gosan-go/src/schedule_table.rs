@@ -7,7 +7,7 @@
 //! it had found nothing.
 
 use crate::patch::Patch;
-use crate::schedule_accesses::ACCESSES;
+use crate::schedule_accesses::{ACCESSES, MAPS, SWISS_MAPS};
 use crate::table::{MUTEX, RWMUTEX, added, changed};
 
 const CHAN: &str = "src/runtime/chan.go";
@@ -113,6 +113,8 @@ macro_rules! integer {
 pub const SCHEDULE_PATCHES: &[&[Patch]] = &[
     HOOKS,
     ACCESSES,
+    SWISS_MAPS,
+    MAPS,
     GOROUTINES,
     CHANNELS,
     SELECTS,

@@ -49,30 +49,32 @@ var (
 //
 //go:nosplit
 func gosanReads(addr, size uintptr) {
-	if gosanHasAccess(addr) {
-		if dull := gosanDullAt(gosanHooked(getfp())); *dull < gosanDull {
-			gosanAccess(addr, size, gosanRead, dull)
-		}
-	}
+	gosanConsider(addr, size, gosanRead, gosanHooked(getfp()))
 }
 
 // gosanWrites is the hook at writes.
 //
 //go:nosplit
 func gosanWrites(addr, size uintptr) {
-	if gosanHasAccess(addr) {
-		if dull := gosanDullAt(gosanHooked(getfp())); *dull < gosanDull {
-			gosanAccess(addr, size, gosanWrite, dull)
-		}
-	}
+	gosanConsider(addr, size, gosanWrite, gosanHooked(getfp()))
 }
 
 // gosanMap is the hook at what a function called from pc does with a map.
 func gosanMap(m unsafe.Pointer, kind uint32, pc uintptr) {
-	if gosanHasAccess(uintptr(m)) {
-		if dull := gosanDullAt(pc); *dull < gosanDull {
-			gosanAccess(uintptr(m), 1, kind, dull)
-		}
+	gosanConsider(uintptr(m), 1, kind, pc)
+}
+
+// gosanConsider goes on with an access that was told of at pc, if the goroutine may
+// be delayed there and the place has not turned out to be dull.
+//
+//go:nosplit
+func gosanConsider(addr, size uintptr, kind uint32, pc uintptr) {
+	if !gosanHasAccess(addr) {
+		return
+	}
+	dull := &gosanDulls[gosanMix(0, uint64(pc))%uint64(len(gosanDulls))]
+	if *dull < gosanDull {
+		gosanAccess(addr, size, kind, dull)
 	}
 }
 
@@ -83,11 +85,6 @@ func gosanMap(m unsafe.Pointer, kind uint32, pc uintptr) {
 func gosanHooked(fp uintptr) uintptr {
 	hook := *(*uintptr)(unsafe.Pointer(fp))
 	return *(*uintptr)(unsafe.Pointer(hook + goarch.PtrSize))
-}
-
-//go:nosplit
-func gosanDullAt(pc uintptr) *uint16 {
-	return &gosanDulls[gosanMix(0, uint64(pc))%uint64(len(gosanDulls))]
 }
 
 // gosanHasAccess reports whether the running goroutine may be delayed at an access
