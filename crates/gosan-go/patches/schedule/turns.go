@@ -20,9 +20,9 @@ import (
 )
 
 const (
-	// How long a goroutine waits for another to overtake it, how long it looks
-	// away between two looks, at first and at most, and how much longer it stays
-	// behind when it was overtaken; in nanoseconds.
+	// How long a goroutine waits for another to overtake it, as long as the program
+	// has the machine; how long it looks away between two looks, at first and at most;
+	// and how much longer it stays behind when it was overtaken; in nanoseconds.
 	gosanTurnWait  = 12_000_000
 	gosanTurnFirst = 50_000
 	gosanTurnMost  = 250_000
@@ -104,21 +104,25 @@ func gosanTurn(gp *g, object uint64, site uint32) {
 	gosanBegin()
 	gp.gosan.turning = true
 	overtaken := false
-	deadline, pause := nanotime()+limit, int64(gosanTurnFirst)
+	pause, now := int64(gosanTurnFirst), nanotime()
 	ended := gosanEnded.Load()
 	for still := 0; ; {
+		slept := now
 		gosanSleep(gp, pause)
+		now = nanotime()
+		// Where other programs have the machine, sleeps last longer, and nobody of
+		// this one gets further in that time.
+		limit -= min(now-slept, 2*pause)
 		pause = min(pause+pause/2, gosanTurnMost)
 		for i, aim := range aims[:n] {
 			overtaken = overtaken || aim.passed.Load() != passed[i]
 		}
-		now := nanotime()
-		if overtaken || now >= deadline {
+		if overtaken || limit <= 0 {
 			break
 		}
 		busy, next := false, int64(0)
 		systemstack(func() {
-			busy, next = gosanLook(deadline)
+			busy, next = gosanLook(now + limit)
 		})
 		if busy {
 			still = 0
