@@ -45,6 +45,10 @@ var kinds = []struct {
 	// A read and a write of 64 bytes.
 	{"copy 64 again", func() { copyAgain(&objects[0], &target) }},
 	{"copy 64 first", func() { copyEach(make([][8]int, times)) }},
+	// The map itself is a word, which Go's runtime says is read or written.
+	{"read a map again", func() { readMap(table) }},
+	{"read a map later", func() { lockAndReadMap(&mu, table) }},
+	{"write a map again", func() { writeMap(table) }},
 	// A call of a function that reads a word again.
 	{"call and read", func() { callAndRead(&seen[0]) }},
 	{"allocate 64", allocate},
@@ -65,6 +69,7 @@ var (
 	handed  = fresh()
 	objects = make([][8]int, times)
 	target  [8]int
+	table   = map[int]int{1: 1}
 	number  atomic.Int64
 	mu      sync.Mutex
 	rw      sync.RWMutex
@@ -183,6 +188,39 @@ func copyEach(to [][8]int) {
 	for i := range to {
 		mark()
 		to[i] = objects[i]
+	}
+	mark()
+}
+
+//go:noinline
+func readMap(table map[int]int) int {
+	sum := 0
+	for range times {
+		mark()
+		sum += table[1]
+	}
+	mark()
+	return sum
+}
+
+//go:noinline
+func lockAndReadMap(mu *sync.Mutex, table map[int]int) int {
+	sum := 0
+	for range times {
+		mark()
+		mu.Lock()
+		sum += table[1]
+		mu.Unlock()
+	}
+	mark()
+	return sum
+}
+
+//go:noinline
+func writeMap(table map[int]int) {
+	for i := range times {
+		mark()
+		table[1] = i
 	}
 	mark()
 }

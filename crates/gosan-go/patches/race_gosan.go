@@ -24,6 +24,8 @@ import (
 //go:cgo_import_static __gosan_unwound
 //go:cgo_import_static __gosan_quick_read
 //go:cgo_import_static __gosan_quick_write
+//go:cgo_import_static __gosan_quick_read_pc
+//go:cgo_import_static __gosan_quick_write_pc
 //go:cgo_import_static __gosan_quick_readrange
 //go:cgo_import_static __gosan_quick_writerange
 //go:cgo_import_static __gosan_quick_enter

@@ -67,6 +67,23 @@ const fn changed_each(
     }
 }
 
+/// The hook for an access to one byte: its beginning, which ends with the address in
+/// AX; the function of the object; what is looked for; how that function is called.
+macro_rules! byte_hook {
+    ($begins:literal, $quick:literal, $kind:literal, $call:literal) => {
+        concat!(
+            "#include \"gosan_quick_amd64.h\"\n#define QUICK ",
+            $quick,
+            "\n",
+            include_str!(concat!("../patches/race_amd64/", $kind, ".h")),
+            $begins,
+            include_str!("../patches/race_amd64/race_look.h"),
+            include_str!(concat!("../patches/race_amd64/", $call, ".h")),
+            "#undef QUICK\n#undef UNLIKE\n#undef KNOWN\n",
+        )
+    };
+}
+
 /// The changes, in no particular order: each file is changed once or more, and
 /// later entries see what earlier ones made of it.  What is added to a file
 /// stands on a line that is there already: stacks, and the test log's
@@ -113,20 +130,20 @@ pub const PATCHES: &[Patch] = &[
     ),
     added(
         "src/runtime/gosan_raceread_amd64.h",
-        concat!(
-            "#define HOOK runtime·raceread\n#define QUICK __gosan_quick_read\n",
-            include_str!("../patches/race_amd64/reads.h"),
-            include_str!("../patches/race_amd64/race_byte.h"),
-            "#undef HOOK\n#undef QUICK\n#undef UNLIKE\n#undef KNOWN\n",
+        byte_hook!(
+            "TEXT\truntime·raceread<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-8\n",
+            "__gosan_quick_read",
+            "reads",
+            "race_byte"
         ),
     ),
     added(
         "src/runtime/gosan_racewrite_amd64.h",
-        concat!(
-            "#define HOOK runtime·racewrite\n#define QUICK __gosan_quick_write\n",
-            include_str!("../patches/race_amd64/writes.h"),
-            include_str!("../patches/race_amd64/race_byte.h"),
-            "#undef HOOK\n#undef QUICK\n#undef UNLIKE\n#undef KNOWN\n",
+        byte_hook!(
+            "TEXT\truntime·racewrite<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-8\n",
+            "__gosan_quick_write",
+            "writes",
+            "race_byte"
         ),
     ),
     added(
@@ -185,6 +202,34 @@ pub const PATCHES: &[Patch] = &[
         "src/runtime/race_amd64.s",
         "TEXT\truntime·racewriterange<ABIInternal>(SB), NOSPLIT, $0-16\n",
         "#include \"gosan_racewriterange_amd64.h\"\n",
+    ),
+    added(
+        "src/runtime/gosan_racereadpc_amd64.h",
+        byte_hook!(
+            "TEXT\truntime·racereadpc(SB), NOSPLIT|NOFRAME, $0-24\n\tMOVQ\taddr+0(FP), AX\n",
+            "__gosan_quick_read_pc",
+            "reads",
+            "race_byte_pc"
+        ),
+    ),
+    changed(
+        "src/runtime/race_amd64.s",
+        "TEXT\truntime·racereadpc(SB), NOSPLIT, $0-24\n",
+        "#include \"gosan_racereadpc_amd64.h\"\n",
+    ),
+    added(
+        "src/runtime/gosan_racewritepc_amd64.h",
+        byte_hook!(
+            "TEXT\truntime·racewritepc(SB), NOSPLIT|NOFRAME, $0-24\n\tMOVQ\taddr+0(FP), AX\n",
+            "__gosan_quick_write_pc",
+            "writes",
+            "race_byte_pc"
+        ),
+    ),
+    changed(
+        "src/runtime/race_amd64.s",
+        "TEXT\truntime·racewritepc(SB), NOSPLIT, $0-24\n",
+        "#include \"gosan_racewritepc_amd64.h\"\n",
     ),
     added(
         "src/runtime/gosan_racereadrangepc1_amd64.h",

@@ -128,10 +128,32 @@ impl Frames {
     /// before.
     #[inline]
     pub fn known_event(&self, pc: u64) -> Option<StackId> {
-        let node = self.top().node;
         // SAFETY: a frame's node is one of the tree's, which stay.
-        let recent = unsafe { &*node }.recent_event(pc);
-        recent.or_else(|| stacks::found_event(stacks::id_of(node), pc))
+        unsafe { &*self.top().node }.known_event(pc)
+    }
+
+    /// As [`Frames::event_in_silence`], where all calls were made, and the event
+    /// happened, before, and few functions announced nothing.
+    #[inline(always)]
+    pub fn known_call_in_silence(&self, silent: Silent, caller: u64, pc: u64) -> Option<StackId> {
+        let mut calls = [caller, 0, 0];
+        let mut found = 0;
+        let few = self.calls(silent, |call| match calls.get_mut(found) {
+            Some(place) => {
+                *place = call as u64;
+                found += 1;
+                true
+            }
+            None => false,
+        });
+        if !few || calls[0] == 0 {
+            return None;
+        }
+        let outer = calls[1..].iter().rev().filter(|call| **call != 0);
+        let stack = outer
+            .chain(&calls[..1])
+            .try_fold(self.stack(), |stack, call| stacks::known_call(stack, *call))?;
+        stacks::known_event(stack, pc)
     }
 
     /// The stack of an event at `pc` in a function that was called from `caller`,

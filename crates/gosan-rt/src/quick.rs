@@ -7,7 +7,7 @@
 //! xtask symbols` adds up what its machine code takes.  What it does not answer goes on
 //! to [`crate::access`] on the system stack.
 
-use crate::access;
+use crate::access::{self, Site};
 use crate::boxes::{self, BoxId};
 use crate::racectx::{Inner, RaceCtx};
 use crate::recent::{self, Remembered};
@@ -24,9 +24,28 @@ const WORDS: usize = 64;
 /// for, as far as the hook has seen.  False where that takes more.
 #[inline(always)]
 pub fn byte(ctx: &RaceCtx, address: usize, pc: u64, distance: u64, kind: Kind) -> bool {
-    let Some((inner, stack)) = stack(ctx, pc, distance) else {
+    let Some((inner, stack)) = stack(ctx, distance, |inner| inner.frames.known_event(pc)) else {
         return false;
     };
+    byte_at(ctx, inner, address, stack, kind)
+}
+
+/// As [`byte`], by a function of Go's runtime: the site has its silent frames.
+#[inline(always)]
+pub fn byte_in_runtime(ctx: &RaceCtx, address: usize, site: Site, kind: Kind) -> bool {
+    let known = |inner: &Inner| {
+        inner
+            .frames
+            .known_call_in_silence(site.silent?, site.caller, site.pc)
+    };
+    let Some((inner, stack)) = stack(ctx, site.distance, known) else {
+        return false;
+    };
+    byte_at(ctx, inner, address, stack, kind)
+}
+
+#[inline(always)]
+fn byte_at(ctx: &RaceCtx, inner: &Inner, address: usize, stack: StackId, kind: Kind) -> bool {
     let Some((cell, touched)) = shadow::locate(address) else {
         return true;
     };
@@ -51,7 +70,7 @@ pub fn range(
     if bytes > WORDS * WORD_BYTES {
         return false;
     }
-    let Some((inner, stack)) = stack(ctx, pc, distance) else {
+    let Some((inner, stack)) = stack(ctx, distance, |inner| inner.frames.known_event(pc)) else {
         return false;
     };
     let _busy = ctx.busy();
@@ -78,15 +97,20 @@ pub fn range(
     true
 }
 
-/// The goroutine's state, and the stack of an event in its innermost frame.
+/// The goroutine's state, and the stack of an event at this distance, if that is
+/// known.
 #[inline(always)]
-fn stack(ctx: &RaceCtx, pc: u64, distance: u64) -> Option<(&Inner, StackId)> {
+fn stack(
+    ctx: &RaceCtx,
+    distance: u64,
+    known: impl FnOnce(&Inner) -> Option<StackId>,
+) -> Option<(&Inner, StackId)> {
     // SAFETY: for an event of this goroutine, as in `abi`.
     let inner = unsafe { ctx.inner() };
     if inner.frames.are_deeper_than(distance) || !ctx.has_segment(inner) {
         return None;
     }
-    let stack = inner.frames.known_event(pc)?;
+    let stack = known(inner)?;
     Some((inner, stack))
 }
 

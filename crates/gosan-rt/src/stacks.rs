@@ -75,11 +75,18 @@ pub struct Node {
 impl Node {
     /// The stack of an event at `pc` here, if it happened lately.
     #[inline]
-    pub fn recent_event(&self, pc: u64) -> Option<StackId> {
+    fn recent_event(&self, pc: u64) -> Option<StackId> {
         recent_places(pc).into_iter().find_map(|place| {
             let last = self.events[place].load(Ordering::Acquire);
             (last as u32 as u64 == pc).then_some(StackId((last >> 32) as u32))
         })
+    }
+
+    /// The stack of an event at `pc` here, if it happened before.
+    #[inline]
+    pub fn known_event(&self, pc: u64) -> Option<StackId> {
+        let recent = self.recent_event(pc);
+        recent.or_else(|| found_event(id_of(self), pc))
     }
 
     /// The stack in a call at `pc` here, if it was made lately.
@@ -219,9 +226,15 @@ pub fn event(parent: StackId, pc: u64) -> StackId {
     id
 }
 
-/// The stack of an event at `pc` on `parent`, if it happened before.
+/// As [`event`], if it happened before.
+#[inline]
+pub fn known_event(parent: StackId, pc: u64) -> Option<StackId> {
+    NODES.get(parent.0 as usize).known_event(pc)
+}
+
+/// As [`known_event`], where it did not happen lately.
 #[inline(never)]
-pub fn found_event(parent: StackId, pc: u64) -> Option<StackId> {
+fn found_event(parent: StackId, pc: u64) -> Option<StackId> {
     let id = find(table(), parent, pc, EVENT)?;
     if pc >> 32 == 0 {
         NODES.get(parent.0 as usize).remember_event(pc, id);

@@ -104,6 +104,8 @@ macro_rules! with_chain {
 with_chain! {
     __tsan_read_pc => read_pc;
     __tsan_write_pc => write_pc;
+    __gosan_quick_read_pc => quick_read_pc;
+    __gosan_quick_write_pc => quick_write_pc;
 }
 
 extern "C" fn read(ctx: *const RaceCtx, address: usize, pc: u64, distance: u64) {
@@ -172,9 +174,23 @@ fn new_byte(ctx: *const RaceCtx, address: usize, kind: Kind, site: Site) {
     });
 }
 
-/// Declares what goes on for an access by a function of Go's runtime.
+/// Declares what goes on for an access by a function of Go's runtime, on the
+/// goroutine's stack and else.
 macro_rules! in_runtime {
-    ($($name:ident $kind:ident),*) => {$(
+    ($($quick:ident $name:ident $kind:ident),*) => {$(
+        extern "C" fn $quick(
+            ctx: &RaceCtx,
+            address: usize,
+            caller: u64,
+            pc: u64,
+            distance: u64,
+            stack_top: usize,
+            frame: usize,
+        ) -> bool {
+            let site = site_in_runtime(caller, pc, distance, stack_top, frame);
+            quick::byte_in_runtime(ctx, address, site, Kind::$kind)
+        }
+
         extern "C" fn $name(
             ctx: *const RaceCtx,
             address: usize,
@@ -192,7 +208,7 @@ macro_rules! in_runtime {
     )*};
 }
 
-in_runtime!(read_pc Read, write_pc Write);
+in_runtime!(quick_read_pc read_pc Read, quick_write_pc write_pc Write);
 
 /// An access by a function of Go's runtime, which was called from `caller`.  That
 /// may be another one, which announced nothing either: since Go 1.27 a map is
