@@ -27,9 +27,9 @@ impl Span {
         Span((((1u16 << len) - 1) << (start % WORD_BYTES)) as u8)
     }
 
-    /// The span of a mask that came from [`Span::mask`].
+    /// The span of a mask as [`Span::mask`] gives it, which is not 0.
     #[inline]
-    pub(crate) const fn of(mask: u8) -> Span {
+    pub const fn of(mask: u8) -> Span {
         Span(mask)
     }
 

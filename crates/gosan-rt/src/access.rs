@@ -22,6 +22,7 @@
 //! Tests try every order of the steps, see same_instant.rs.
 
 use crate::boxes::{self, BoxId};
+use crate::cell::{self, Cell, State};
 use crate::frames::Silent;
 use crate::ids;
 use crate::locks;
@@ -29,7 +30,7 @@ use crate::racectx::{Inner, RaceCtx};
 use crate::recent::{self, Remembered};
 use crate::report::{self, Hit};
 use crate::sets;
-use crate::shadow::{self, Cell, State};
+use crate::shadow;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 use gosan_engine::record::{self, Kind, Record, StackId};
@@ -140,7 +141,7 @@ pub fn range(
 ) {
     let mut done = 0;
     if address.is_multiple_of(WORD_BYTES) {
-        let known = |cell: &&shadow::Cell| is_known(inner, cell, Span::WHOLE, kind);
+        let known = |cell: &&Cell| is_known(inner, cell, Span::WHOLE, kind);
         done = shadow::cells(address, bytes / WORD_BYTES)
             .iter()
             .take_while(known)
@@ -169,18 +170,16 @@ fn is_known(inner: &Inner, cell: &Cell, span: Span, kind: Kind) -> bool {
 
 /// Whether a set or box has a record that stands for the goroutine's own.
 pub fn has(cell: &Cell, bits: u64, state: State, new: Record) -> bool {
-    let bits = shadow::unlocked(bits);
-    let has = match state {
-        State::Shared(set) => sets::peek(set, new),
-        State::Boxed { id, .. } => {
-            boxes::peek(id, new)
-                || recent::knows(bits, new.segment(), new.span().mask(), new.kind())
+    match state {
+        State::Shared(set) => {
+            let has = sets::peek(set, new);
+            // What was looked through may have become other words' meanwhile.
+            fence(Ordering::Acquire);
+            has && cell.bits() == bits
         }
+        State::Boxed { .. } => cell::peek(cell, bits, new),
         State::Empty | State::One(_) => false,
-    };
-    // What was looked through may have become another word's meanwhile.
-    fence(Ordering::Acquire);
-    has && shadow::unlocked(cell.bits()) == bits
+    }
 }
 
 #[inline(never)]
@@ -265,8 +264,8 @@ pub(crate) fn check_cell(
             },
             State::Shared(_) | State::Boxed { .. } if has(cell, bits, state, new) => return,
             State::Shared(_) => added(inner, bits, state, address, new, hits),
-            State::Boxed { locked: true, .. } => {
-                shadow::wait(&mut tries);
+            State::Boxed { locked: true } => {
+                cell::wait(&mut tries);
                 continue;
             }
             State::Boxed { .. } => Becomes::Boxed,
@@ -279,7 +278,7 @@ pub(crate) fn check_cell(
                 hits.truncate(told);
             }
             Becomes::New(id) => {
-                if cell.replace(bits, shadow::boxed(id)) {
+                if cell.replace(bits, cell::noted(id, 0, new)) {
                     return;
                 }
                 boxes::give_back(id);
@@ -293,8 +292,9 @@ pub(crate) fn check_cell(
                     boxes::guess_last(owned.id(), inner.hb.slot());
                 }
                 if boxes::lengths(owned.id()).0 > boxes::PEEK {
-                    recent::learn(shadow::boxed(owned.id()), new);
+                    recent::learn(cell::boxed(owned.id()), new);
                 }
+                owned.note(new);
                 return;
             }
         }
@@ -323,7 +323,7 @@ fn added(
 ) -> Becomes {
     let remembered = recent::pair(bits, new);
     if let Remembered::Becomes(set) = remembered {
-        return Becomes::Small(shadow::named(set));
+        return Becomes::Small(cell::named(set));
     }
     if let State::One(old) = state
         && remembered == Remembered::Nothing
@@ -364,7 +364,7 @@ fn added_with_care(
         && let Some((shared, epoch)) = sets::shared(&set)
     {
         recent::remember(bits, new, shared, epoch);
-        return Becomes::Small(shadow::named(shared));
+        return Becomes::Small(cell::named(shared));
     }
     recent::count(address, bits, new);
     Becomes::New(boxes::holding(&set))
@@ -374,7 +374,7 @@ fn added_with_care(
 #[inline(always)]
 pub fn races_in_box(
     inner: &Inner,
-    owned: &mut shadow::Owned,
+    owned: &mut cell::Owned,
     address: usize,
     new: Record,
     kind: Kind,
@@ -389,7 +389,7 @@ pub fn races_in_box(
 #[inline(never)]
 pub fn races_in_passing(
     inner: &Inner,
-    owned: &shadow::Owned,
+    owned: &cell::Owned,
     address: usize,
     new: Record,
 ) -> Option<Vec<Hit>> {
@@ -401,7 +401,7 @@ pub fn races_in_passing(
 #[inline(never)]
 fn races_with_care(
     inner: &Inner,
-    owned: &mut shadow::Owned,
+    owned: &mut cell::Owned,
     address: usize,
     new: Record,
 ) -> Option<Vec<Hit>> {
@@ -412,7 +412,7 @@ fn races_with_care(
 
 /// Whether an owned box took a record of this kind with no more ado.
 #[inline(always)]
-fn recorded_plainly(inner: &Inner, owned: &shadow::Owned, new: Record, kind: Kind) -> bool {
+fn recorded_plainly(inner: &Inner, owned: &cell::Owned, new: Record, kind: Kind) -> bool {
     boxes::renew(owned.id(), new, kind, |segment| inner.is_own(segment))
         || boxes::insert_plainly(owned.id(), new, inner.hb.slot(), inner)
 }
@@ -420,7 +420,7 @@ fn recorded_plainly(inner: &Inner, owned: &shadow::Owned, new: Record, kind: Kin
 #[inline(never)]
 fn record_with_care(
     inner: &Inner,
-    owned: &mut shadow::Owned,
+    owned: &mut cell::Owned,
     address: usize,
     new: Record,
     hits: &mut Vec<Hit>,

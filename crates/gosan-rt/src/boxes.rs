@@ -172,6 +172,16 @@ pub fn peek(id: BoxId, new: Record) -> bool {
         })
 }
 
+/// The box that a unit begins, in its present generation.
+#[inline]
+pub fn in_unit(unit: u32) -> BoxId {
+    let head = words(unit)[0].load(Ordering::Acquire);
+    BoxId {
+        unit,
+        generation: (head >> GENERATION_SHIFT) as u32,
+    }
+}
+
 /// The records of an owned box.
 #[inline(always)]
 pub fn set_of(id: BoxId) -> WordSet<'static> {

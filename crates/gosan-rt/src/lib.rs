@@ -32,6 +32,7 @@ pub mod atomics;
 pub mod bits;
 pub mod boxes;
 pub mod callers;
+pub mod cell;
 pub mod frames;
 #[cfg(feature = "object")]
 mod freestanding;

@@ -8,10 +8,11 @@
 //! to [`crate::access`] on the system stack.
 
 use crate::access::{self, Site};
-use crate::boxes::{self, BoxId};
+use crate::boxes;
+use crate::cell::{self, Cell, State};
 use crate::racectx::{Inner, RaceCtx};
 use crate::recent::{self, Remembered};
-use crate::shadow::{self, Cell, State};
+use crate::shadow;
 use core::sync::atomic::AtomicU8;
 use gosan_engine::record::{Kind, Record, StackId};
 use gosan_engine::span::{Span, WORD_BYTES};
@@ -137,20 +138,18 @@ pub(crate) fn recorded(
                 both.bits()
             } else {
                 match recent::pair(bits, new) {
-                    Remembered::Becomes(set) => shadow::named(set),
+                    Remembered::Becomes(set) => cell::named(set),
                     Remembered::Nothing => return paired(inner, cell, old, new),
                     Remembered::Often => return false,
                 }
             }
         }
         State::Shared(_) => match recent::pair(bits, new) {
-            Remembered::Becomes(set) => shadow::named(set),
+            Remembered::Becomes(set) => cell::named(set),
             _ => return false,
         },
-        State::Boxed { id, locked: false } => {
-            return taken(inner, cell, bits, id, new, kind);
-        }
-        State::Boxed { .. } => return false,
+        State::Boxed { locked: false } => return taken(inner, cell, bits, new, kind),
+        State::Boxed { locked: true } => return false,
     };
     cell.replace(bits, becomes)
 }
@@ -167,7 +166,7 @@ fn paired(inner: &Inner, cell: &Cell, old: Record, new: Record) -> bool {
     };
     recent::count(core::ptr::from_ref(cell) as usize, old.bits(), new);
     boxes::put_two(id, old, new);
-    let taken = cell.replace(old.bits(), shadow::boxed(id));
+    let taken = cell.replace(old.bits(), cell::noted(id, 0, new));
     if !taken {
         boxes::give_back(id);
     }
@@ -176,15 +175,18 @@ fn paired(inner: &Inner, cell: &Cell, old: Record, new: Record) -> bool {
 
 /// Whether the word's box could take the record without more ado.
 #[inline(always)]
-fn taken(inner: &Inner, cell: &Cell, bits: u64, id: BoxId, new: Record, kind: Kind) -> bool {
-    if !cell.try_own(bits) {
+fn taken(inner: &Inner, cell: &Cell, bits: u64, new: Record, kind: Kind) -> bool {
+    let Some(id) = cell.try_own(bits) else {
         return false;
-    }
+    };
     let taken = boxes::renew(id, new, kind, |segment| inner.is_own(segment))
         || boxes::insert_plainly(id, new, inner.hb.slot(), inner);
     if taken && boxes::lengths(id).0 > boxes::PEEK {
-        recent::learn(bits, new);
+        recent::learn(cell::boxed(id), new);
     }
-    cell.disown(bits);
+    cell.disown(match taken {
+        true => cell::noted(id, bits, new),
+        false => bits,
+    });
     taken
 }

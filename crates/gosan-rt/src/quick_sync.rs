@@ -9,10 +9,11 @@
 use crate::access::Site;
 use crate::atomic::Effect;
 use crate::boxes::{self, BoxId};
+use crate::cell::{self, State};
 use crate::ids;
 use crate::locks;
 use crate::racectx::{Inner, RaceCtx};
-use crate::shadow::{self, State};
+use crate::shadow;
 use crate::sync::{self, Release};
 use gosan_engine::record::{Kind, Record, StackId};
 use gosan_engine::span::Span;
@@ -206,14 +207,14 @@ fn in_box(address: usize, f: impl FnOnce(BoxId, Option<&mut SyncClock>) -> bool)
     let Some((cell, _)) = shadow::locate(address) else {
         return true;
     };
-    let (bits, State::Boxed { id, locked: false }) = cell.load() else {
+    let (bits, State::Boxed { locked: false }) = cell.load() else {
         return false;
     };
-    if !cell.try_own(bits) {
+    let Some(id) = cell.try_own(bits) else {
         return false;
-    }
+    };
     // SAFETY: the box is owned until `f` is done.
     let done = f(id, unsafe { sync::in_box(id, address) });
-    cell.disown(bits);
+    cell.disown(cell::boxed(id));
     done
 }

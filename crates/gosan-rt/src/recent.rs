@@ -8,7 +8,7 @@
 //!   for a read, or a write, of these bytes.  It is for words that so many
 //!   goroutines use that looking through the box takes long; others are looked
 //!   through.  From a box the present segment's records go only with the box:
-//!   see [`crate::shadow`].
+//!   see [`crate::cell`].
 //! - *pairs*: a word with this content becomes that one by this access, and no
 //!   race is in it.  What the goroutine knows only grows, so none comes up
 //!   later; that a record could go meanwhile does no harm.  The content names a
@@ -114,11 +114,12 @@ pub fn known_address() -> usize {
     KNOWN_TABLE.as_ptr() as usize
 }
 
-/// Whether the box that the cell names has a record of the segment that stands
-/// for an access of this kind to these bytes.
+/// Whether the box that the cell names has a record of the same segment that stands
+/// for this one.
 #[inline]
-pub fn knows(cell: u64, segment: Segment, mask: u8, kind: Kind) -> bool {
-    let shift = match kind {
+pub fn knows(cell: u64, new: Record) -> bool {
+    let (segment, mask) = (new.segment(), new.span().mask());
+    let shift = match new.kind() {
         Kind::Read => READS,
         Kind::Write => WRITES,
         Kind::AtomicRead | Kind::AtomicWrite => return false,
@@ -216,11 +217,13 @@ mod tests {
         let cell = 5 << 31 | 8;
         learn(cell, record(7, 1, Kind::Read));
         learn(cell, record(7, 2, Kind::Write));
-        let knows = |segment, mask, kind| knows(cell, Segment(segment), mask, kind);
-        assert!(knows(7, 2, Kind::Read) && knows(7, 6, Kind::Read));
-        assert!(knows(7, 4, Kind::Write) && !knows(7, 2, Kind::Write));
-        assert!(!knows(8, 2, Kind::Read) && !knows(7, 1, Kind::Read));
-        assert!(!knows(7, 2, Kind::AtomicRead));
+        let both = Record::new(Segment(7), StackId(3), Span::new(1, 2), Kind::Read);
+        assert!(knows(cell, record(7, 1, Kind::Read)) && knows(cell, both));
+        assert!(knows(cell, record(7, 2, Kind::Write)));
+        assert!(!knows(cell, record(7, 1, Kind::Write)));
+        assert!(!knows(cell, record(8, 1, Kind::Read)));
+        assert!(!knows(cell, record(7, 0, Kind::Read)));
+        assert!(!knows(cell, record(7, 1, Kind::AtomicRead)));
     }
 
     #[test]

@@ -24,6 +24,7 @@
 //!   begins no segment afterwards.
 
 use crate::bits::Bits;
+use crate::cell;
 use crate::ids::{self, Life, Unnamed};
 use crate::lock::Lock;
 use crate::racectx::{self, RaceCtx};
@@ -122,7 +123,7 @@ fn wait_until_nobody_is_busy(me: &RaceCtx) {
     racectx::for_each_alive(|ctx| {
         let mut tries = 0;
         while ctx.is_busy() && !core::ptr::eq(ctx, me) {
-            shadow::wait(&mut tries);
+            cell::wait(&mut tries);
         }
     });
 }

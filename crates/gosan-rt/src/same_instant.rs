@@ -10,11 +10,11 @@
 //! ```
 
 use crate::access;
+use crate::cell::Cell;
 use crate::ids::{self, Life};
 use crate::quick;
 use crate::racectx::{self, RaceCtx};
 use crate::recent;
-use crate::shadow::Cell;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use gosan_engine::goroutine::Goroutine;

@@ -136,6 +136,11 @@ struct Event {
 /// Set in the number of a stack that ends in an event.
 const EVENT: u32 = STACK_LIMIT / 2;
 
+/// Whether no stack has this number.
+pub const fn is_none(number: u32) -> bool {
+    number >= NODE_LIMIT as u32 && number < EVENT
+}
+
 struct Table {
     mask: usize,
     slots: usize,

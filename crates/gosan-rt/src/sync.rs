@@ -6,9 +6,10 @@
 //! a channel of bytes are objects of their own.
 
 use crate::boxes::{self, BoxId};
+use crate::cell::Owned;
 use crate::ids;
 use crate::racectx::Inner;
-use crate::shadow::{self, Owned};
+use crate::shadow;
 use alloc::boxed::Box;
 use gosan_engine::record::Segment;
 use gosan_engine::span::WORD_BYTES;

@@ -1,10 +1,11 @@
 // The usual case first: a record of the goroutine's present segment stands for
 // this access to the byte at AX.  What follows is for all others: AX is as it was
 // and the context is in RARG0.
-// Offsets: see racectx.rs; the record's layout: see record.rs.
+// Offsets: see racectx.rs; the layouts of a record and a cell: record.rs, cell.rs.
 //
 // UNLIKE leaves zero where a record is of the same segment and of a kind that will
-// do, and KNOWN is where the bytes that are known begin in an entry of recent.rs.
+// do, NOTED_BY goes to slow where what somebody else has noted is not looked into, and
+// KNOWN is where the bytes that are known begin in an entry of recent.rs.
 	HEAP_SHADOW
 look:
 	MOVQ	AX, R9
@@ -25,7 +26,7 @@ data:
 several:
 	MOVQ	R9, R10
 	SHRQ	$56, R10
-	JNE	slow	// a record of somebody else, or of another kind
+	JNE	note
 	BTRQ	$55, R9	// whoever owns the box
 	MOVL	R9, R10
 	ANDL	$0x7fffffff, R10
@@ -39,11 +40,26 @@ several:
 	SHRQ	$31, BX
 	CMPL	CX, BX
 	JNE	slow	// in another generation
+box:
+	MOVQ	R11, R12	// what the box's header was
 	ANDL	$0xfffff, R11	// the number of records
 	JEQ	slow
 	CMPL	R11, $6
 	JHI	many
 	JMP	record
+note:
+	MOVQ	R9, R10
+	SHRQ	$30, R10
+	MOVL	R10, CX
+	ANDL	$0x3000000, CX
+	CMPL	CX, $0x1000000
+	JNE	slow	// a record of somebody else, or of another kind
+	NOTED_BY(R9)
+	ANDL	$0xffffff, R10
+	SHLQ	$5, R10
+	ADDQ	72(RARG0), R10	// the box
+	MOVQ	(R10), R11
+	JMP	box
 set:
 	TESTQ	R9, R9
 	JEQ	slow	// no record at all
@@ -51,6 +67,7 @@ set:
 	SHRQ	$(31-5), R10
 	ADDQ	80(RARG0), R10	// the set, see sets.rs
 	SUBQ	$16, R10	// as if it had a box's header
+	MOVQ	(R10), R12
 	MOVL	$4, R11
 record:
 	MOVQ	8(R10)(R11*8), BX
@@ -89,12 +106,24 @@ many:
 	ADDL	$KNOWN, CX
 	BTQ	CX, BX
 	JCC	slow
+	JMP	last
 again:
-	// What was looked through may have become another word's meanwhile.
-	MOVQ	AX, R10
-	ANDQ	$~7, R10
-	MOVQ	(R8)(R10*1), R10
-	BTRQ	$55, R10
-	CMPQ	R9, R10
+	// What was looked through may have become another word's meanwhile: then the cell
+	// has changed, or what a note names has.
+	MOVQ	AX, R11
+	ANDQ	$~7, R11
+	MOVQ	(R8)(R11*1), R11
+	BTRQ	$55, R11
+	CMPQ	R9, R11
+	JNE	slow
+	CMPQ	R12, (R10)
+	JNE	slow
+	RET
+last:
+	MOVQ	AX, R11
+	ANDQ	$~7, R11
+	MOVQ	(R8)(R11*1), R11
+	BTRQ	$55, R11
+	CMPQ	R9, R11
 	JNE	slow
 	RET
