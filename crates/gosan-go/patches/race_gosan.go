@@ -29,6 +29,7 @@ import (
 //go:cgo_import_static __gosan_quick_readrange
 //go:cgo_import_static __gosan_quick_writerange
 //go:cgo_import_static __gosan_quick_enter
+//go:cgo_import_static __gosan_quick_clear
 //go:cgo_import_static __gosan_quick_acquire
 //go:cgo_import_static __gosan_quick_release
 //go:cgo_import_static __gosan_quick_release_merge
@@ -62,6 +63,9 @@ var __gosan_atexit_ms byte
 
 //go:linkname __gosan_unwound __gosan_unwound
 var __gosan_unwound byte
+
+//go:linkname __gosan_quick_clear __gosan_quick_clear
+var __gosan_quick_clear byte
 
 //go:linkname __gosan_quick_acquire __gosan_quick_acquire
 var __gosan_quick_acquire byte
@@ -130,7 +134,7 @@ func raceignoresync(racectx uintptr, more int32) {
 // racequick is in quick_gosan_amd64.s.
 //
 //go:noescape
-func racequick(fn *byte, racectx, addr uintptr) bool
+func racequick(fn *byte, first, second uintptr) bool
 
 // raceorder tells the object that the goroutine of racectx acquires or releases
 // addr: on this stack if that can be done here.

@@ -271,7 +271,8 @@ pub const PATCHES: &[Patch] = &[
         "\tADDQ\t$1, RARG3 // pc is function start, tsan wants return address\n\
          #include \"gosan_racewriterangepc1_amd64.h\"\n",
     ),
-    // What orders goroutines is told on their own stacks, and RaceDisable by no call.
+    // What orders goroutines is told on their own stacks, and what is allocated or freed;
+    // RaceDisable by no call.
     added(
         "src/runtime/quick_gosan_amd64.s",
         include_str!("../patches/race_amd64/quick.s"),
@@ -295,6 +296,11 @@ pub const PATCHES: &[Patch] = &[
         "src/runtime/race.go",
         "racecall(&__tsan_release_merge, gp.racectx, uintptr(addr), 0, 0)",
         "raceorder(&__gosan_quick_release_merge, &__tsan_release_merge, gp.racectx, uintptr(addr))",
+    ),
+    changed(
+        "src/runtime/race.go",
+        "\tracecall(&__tsan_free, uintptr(p), sz, 0, 0)\n",
+        "\tif !racequick(&__gosan_quick_clear, uintptr(p), sz) { racecall(&__tsan_free, uintptr(p), sz, 0, 0) }\n",
     ),
     changed(
         "src/runtime/race.go",
@@ -391,7 +397,7 @@ pub const PATCHES: &[Patch] = &[
     changed(
         "src/runtime/race.go",
         "\n\tracecall(&__tsan_malloc, 0, 0, uintptr(p), sz)\n",
-        "\n\tracecall(&__tsan_malloc, 0, 0, uintptr(p), sz); \
+        "\n\tif !racequick(&__gosan_quick_clear, uintptr(p), sz) { racecall(&__tsan_malloc, 0, 0, uintptr(p), sz) }; \
                           if raceBuild.allocations { raceallocated(p) }\n",
     ),
     // A recovered panic skips the exits of the frames that it unwinds.

@@ -212,6 +212,21 @@ impl Cell {
         }
     }
 
+    /// As [`Cell::clear`], where the cell is empty, or may be emptied and names no box;
+    /// false where not.
+    #[inline]
+    pub fn clear_plainly(&self, may_empty: bool) -> bool {
+        let bits = self.0.load(Ordering::Relaxed);
+        if bits == 0 {
+            return true;
+        }
+        let clears = may_empty && !State::is_boxed(bits);
+        if clears {
+            self.0.store(0, Ordering::Release);
+        }
+        clears
+    }
+
     fn clear_box(&self) {
         match self.lock_boxed() {
             None => self.0.store(0, Ordering::Release),

@@ -23,6 +23,8 @@ const HEAP_END: usize = 0xe0_0000_0000;
 /// The largest data segment, in bytes.
 const DATA_LIMIT: usize = 16 << 30;
 const CHUNK_BITS: usize = 16;
+/// Bytes that are cleared on a goroutine's own stack, at most.
+const FEW: usize = 1 << 10;
 /// Cleared shadow of at least this many bytes is given back to the system.
 const DISCARD: usize = 1 << 20;
 
@@ -232,6 +234,36 @@ pub fn clear(address: usize, bytes: usize) {
         // SAFETY: the pages are shadow of the range, which was just cleared.
         unsafe { sys::discard(from, to - from) };
     }
+}
+
+/// As [`clear`], for a few words of the heap that share no box and no word that is in use
+/// with others: false where it is not that.
+#[inline(always)]
+pub fn clear_few(address: usize, bytes: usize) -> bool {
+    let offset = address.wrapping_sub(HEAP_START);
+    if bytes.wrapping_sub(1) >= FEW || offset >= HEAP_END - HEAP_START {
+        return false;
+    }
+    let last = offset + bytes - 1;
+    if offset >> CHUNK_BITS != last >> CHUNK_BITS {
+        return false;
+    }
+    if HEAP.touched(offset).load(Ordering::Relaxed) == 0 {
+        return true;
+    }
+    let whole = (offset | bytes).is_multiple_of(WORD_BYTES);
+    let mut at = offset & !(WORD_BYTES - 1);
+    while at <= last {
+        at += empty(HEAP.cell(at), (last - at) / WORD_BYTES + 1) * WORD_BYTES;
+        if at > last {
+            break;
+        }
+        if !HEAP.cell(at).clear_plainly(whole) {
+            return false;
+        }
+        at += WORD_BYTES;
+    }
+    true
 }
 
 fn clear_words(space: &Space, start: usize, end: usize) {

@@ -6,7 +6,7 @@
 #include "textflag.h"
 #include "gosan_quick_amd64.h"
 
-// func racequick(fn *byte, racectx, addr uintptr) bool
+// func racequick(fn *byte, first, second uintptr) bool
 // Calls a function of the object on the present stack: one that takes little of
 // it, and answers false where more is needed.
 TEXT	runtime·racequick<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-25

@@ -423,6 +423,13 @@ extern "C" fn __tsan_free(address: usize, bytes: usize) {
     shadow::clear(address, bytes);
 }
 
+/// As `__tsan_malloc` or `__tsan_free`, on the present stack: false where that takes
+/// more.
+#[unsafe(no_mangle)]
+extern "C" fn __gosan_quick_clear(address: usize, bytes: usize) -> bool {
+    shadow::clear_few(address, bytes)
+}
+
 #[unsafe(no_mangle)]
 extern "C" fn __tsan_acquire(ctx: *const RaceCtx, address: usize) {
     with(ctx, |_, inner| {
