@@ -124,6 +124,9 @@ func next() {}
 //go:noinline
 func finish() {}
 
+// fresh makes words of the heap: those of a stack may have been used by the kind before.
+//
+//go:noinline
 func fresh() []int { return make([]int, times) }
 
 // begin makes what this goroutine did before older than what comes: the lock

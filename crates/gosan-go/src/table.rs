@@ -79,7 +79,7 @@ macro_rules! byte_hook {
             $begins,
             include_str!("../patches/race_amd64/race_look.h"),
             include_str!(concat!("../patches/race_amd64/", $call, ".h")),
-            "#undef QUICK\n#undef UNLIKE\n#undef NOTED_BY\n#undef KNOWN\n",
+            "#undef QUICK\n#undef UNLIKE\n#undef NOTED_BY\n#undef RECORD\n#undef KNOWN\n",
         )
     };
 }
@@ -152,7 +152,7 @@ pub const PATCHES: &[Patch] = &[
             "#define HOOK runtime·racereadrange\n#define QUICK __gosan_quick_readrange\n",
             include_str!("../patches/race_amd64/reads.h"),
             include_str!("../patches/race_amd64/race_range.h"),
-            "#undef HOOK\n#undef QUICK\n#undef UNLIKE\n#undef NOTED_BY\n#undef KNOWN\n",
+            "#undef HOOK\n#undef QUICK\n#undef UNLIKE\n#undef NOTED_BY\n#undef RECORD\n#undef KNOWN\n",
         ),
     ),
     added(
@@ -161,7 +161,7 @@ pub const PATCHES: &[Patch] = &[
             "#define HOOK runtime·racewriterange\n#define QUICK __gosan_quick_writerange\n",
             include_str!("../patches/race_amd64/writes.h"),
             include_str!("../patches/race_amd64/race_range.h"),
-            "#undef HOOK\n#undef QUICK\n#undef UNLIKE\n#undef NOTED_BY\n#undef KNOWN\n",
+            "#undef HOOK\n#undef QUICK\n#undef UNLIKE\n#undef NOTED_BY\n#undef RECORD\n#undef KNOWN\n",
         ),
     ),
     added(

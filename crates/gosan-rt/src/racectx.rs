@@ -43,6 +43,9 @@ pub struct Inner {
     boxes: usize,
     sets: usize,
     known: usize,
+    /// What to add to the number of a 64 KiB chunk of the heap to get the address of
+    /// its flag: see [`shadow`].
+    heap_touched: usize,
     /// Its place in the happens-before relation.
     pub hb: Goroutine,
     /// The time of that segment.
@@ -67,6 +70,7 @@ const _: () = assert!(offset_of!(Inner, ignore_sync) == 68);
 const _: () = assert!(offset_of!(Inner, boxes) == 72);
 const _: () = assert!(offset_of!(Inner, sets) == 80);
 const _: () = assert!(offset_of!(Inner, known) == 88);
+const _: () = assert!(offset_of!(Inner, heap_touched) == 96);
 
 /// The context of one goroutine.
 #[repr(C)]
@@ -125,6 +129,7 @@ pub fn create(hb: Goroutine, life: Life) -> &'static RaceCtx {
         boxes: boxes::address(),
         sets: sets::address(),
         known: recent::known_address(),
+        heap_touched: shadow::heap_touched(),
         hb,
         segment_time: 0,
         life,

@@ -22,6 +22,7 @@ const HEAP_START: usize = 0xc0_0000_0000;
 const HEAP_END: usize = 0xe0_0000_0000;
 /// The largest data segment, in bytes.
 const DATA_LIMIT: usize = 16 << 30;
+/// The hooks of the assembled GOROOT know this.
 const CHUNK_BITS: usize = 16;
 /// Bytes that are cleared on a goroutine's own stack, at most.
 const FEW: usize = 1 << 10;
@@ -142,6 +143,12 @@ pub fn announce(address: usize, bytes: usize) {
 /// What to add to the address of a word of the heap to get that of its cell.
 pub fn heap_bias() -> usize {
     HEAP.cells.load(Ordering::Relaxed).wrapping_sub(HEAP_START)
+}
+
+/// What to add to the number of a chunk of the heap to get the address of its flag.
+pub fn heap_touched() -> usize {
+    let flags = HEAP.touched.load(Ordering::Relaxed);
+    flags.wrapping_sub(HEAP_START >> CHUNK_BITS)
 }
 
 /// As [`heap_bias`], for the program's data.

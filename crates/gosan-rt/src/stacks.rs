@@ -117,7 +117,7 @@ impl Node {
 
 const RECENT: usize = 4;
 const _: () = assert!(size_of::<Node>() == 64 && offset_of!(Node, pc) == 0);
-const _: () = assert!(offset_of!(Node, calls) == 16);
+const _: () = assert!(offset_of!(Node, calls) == 16 && offset_of!(Node, events) == 32);
 
 /// Where something at `pc` is remembered: what comes later takes the first
 /// place, and the second from what was there.

@@ -1,5 +1,57 @@
-// On this stack, if that is enough; what follows is Go's own way to the object.
-// QUICK is the function of the object.
+// A word of the heap that has no record gets one, if the stack is known; what takes more
+// is done on this stack, if that is enough; what follows is Go's own way to the
+// object.  Offsets: see racectx.rs, frames.rs and stacks.rs; the record's layout:
+// record.rs.
+//
+// QUICK is the function of the object, and RECORD the record's kind.
+first:
+	CMPQ	R8, 48(RARG0)	// heap_shadow
+	JNE	slow
+	MOVL	64(RARG0), R9	// segment
+	TESTL	R9, R9
+	JEQ	slow
+	MOVQ	(RARG0), BX	// the innermost frame
+	MOVQ	(g_stack+stack_hi)(R14), R10
+	SUBQ	SP, R10
+	CMPQ	8(BX), R10	// its distance
+	JHI	slow	// frames are deeper
+	MOVQ	(BX), BX	// its node
+	MOVQ	(SP), R10
+	MOVL	R10, CX
+	SHRL	$3, CX
+	ANDL	$3, CX
+	MOVQ	32(BX)(CX*8), R11	// one of the events here lately
+	MOVL	R11, R12
+	CMPQ	R12, R10
+	JEQ	known
+	XORL	$1, CX
+	MOVQ	32(BX)(CX*8), R11
+	MOVL	R11, R12
+	CMPQ	R12, R10
+	JNE	slow
+known:
+	SHRQ	$32, R11
+	SHLQ	$30, R11	// the stack
+	LEAQ	RECORD(R11)(R9*1), R9
+	MOVL	AX, CX
+	ORL	$~7, CX
+	BTSQ	CX, R9	// the byte
+	MOVQ	AX, CX
+	SHRQ	$16, CX
+	ADDQ	96(RARG0), CX	// heap_touched
+	CMPB	(CX), $0
+	JNE	touched
+	MOVB	$1, (CX)
+touched:
+	MOVQ	AX, R10
+	ANDQ	$~7, R10
+	MOVQ	AX, R13
+	XORL	AX, AX
+	LOCK
+	CMPXCHGQ	R9, (R8)(R10*1)
+	MOVQ	R13, AX
+	JNE	slow
+	RET
 slow:
 	MOVQ	AX, RARG1
 	MOVQ	(SP), RARG2

@@ -1,5 +1,6 @@
 // What Go's runtime tells of itself: on this stack, if that is enough; what follows is
 // Go's own way to the object.  QUICK: see race_byte.h.
+first:
 slow:
 	MOVQ	AX, RARG1
 	MOVQ	callpc+8(FP), RARG2

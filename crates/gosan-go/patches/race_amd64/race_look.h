@@ -1,6 +1,7 @@
 // The usual case first: a record of the goroutine's present segment stands for
-// this access to the byte at AX.  What follows is for all others: AX is as it was
-// and the context is in RARG0.
+// this access to the byte at AX.  What follows is for all others, at first where the word
+// has no record, else at slow: AX is as it was, the context is in RARG0 and the
+// shadow's bias in R8.
 // Offsets: see racectx.rs; the layouts of a record and a cell: record.rs, cell.rs.
 //
 // UNLIKE leaves zero where a record is of the same segment and of a kind that will
@@ -62,7 +63,7 @@ note:
 	JMP	box
 set:
 	TESTQ	R9, R9
-	JEQ	slow	// no record at all
+	JEQ	first	// no record at all
 	MOVQ	R9, R10
 	SHRQ	$(31-5), R10
 	ADDQ	80(RARG0), R10	// the set, see sets.rs
