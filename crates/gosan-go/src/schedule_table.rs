@@ -137,6 +137,10 @@ const HOOKS: &[Patch] = &[
         include_str!("../patches/schedule/runtime.go"),
     ),
     added(
+        "src/runtime/schedule_rounds_gosan.go",
+        include_str!("../patches/schedule/rounds.go"),
+    ),
+    added(
         "src/runtime/schedule_orders_gosan.go",
         include_str!("../patches/schedule/orders.go"),
     ),
@@ -465,6 +469,12 @@ const TESTS: &[Patch] = &[
         TESTING,
         "\t// a signal saying that the test is done.\n\tdefer func() {\n",
         "\t// a signal saying that the test is done.\n\tdefer func() { race.ScheduleTestEnds()\n",
+    ),
+    // All tests again, under the next schedule of the run.
+    changed(
+        TESTING,
+        "\t\tfor i := uint(0); i < *count; i++ {\n",
+        "\t\tfor i := uint(0); i < *count || race.ScheduleNextRound(); i++ {\n",
     ),
 ];
 

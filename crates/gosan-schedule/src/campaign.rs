@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 
 use crate::chooser::Earnings;
-use crate::group::{ALLOW_ONE, Group};
+use crate::group::{ALLOW_ONE, FLIPPED, Group};
 use crate::log::{Log, Order};
 use crate::program::Program;
 use crate::race::{Race, Report};
@@ -94,6 +94,8 @@ pub struct Mishap {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Totals {
     pub runs: u32,
+    /// Rounds of tests under one schedule, of which a run has one or a few.
+    pub rounds: u32,
     /// Runs that are still planned.
     pub left: u32,
     pub races: usize,
@@ -156,7 +158,26 @@ struct State<'e> {
     findings: Vec<Finding>,
     mishaps: BTreeMap<(usize, Vec<String>), Mishap>,
     runs: u32,
+    rounds: u32,
     error: Option<io::Error>,
+}
+
+/// What a run of a group has brought.
+struct Run {
+    rounds: Vec<Outcome>,
+    /// Runs of the program that it took.
+    runs: u32,
+    /// Tests that failed in a later round only, those of each such round.
+    not_twice: Vec<Vec<String>>,
+}
+
+/// A new finding, and what helps to find it again.
+struct Fresh {
+    /// Its place among the findings.
+    place: usize,
+    seed: Seed,
+    report: Report,
+    failed: Vec<String>,
 }
 
 impl Campaign<'_> {
@@ -171,7 +192,11 @@ impl Campaign<'_> {
                 unreached.push(at);
             }
             let known = self.orders.get(at).cloned().unwrap_or_default();
-            groups.extend(Group::of_first_run(at, &log, known));
+            let mut group = Group::of_first_run(at, &log, known);
+            if let Some(group) = group.as_mut().filter(|_| program.repeats()) {
+                group.runs_once();
+            }
+            groups.extend(group);
         }
         let state = Mutex::new(State {
             groups,
@@ -182,6 +207,7 @@ impl Campaign<'_> {
             findings: Vec::new(),
             mishaps: BTreeMap::new(),
             runs: 0,
+            rounds: 0,
             error: None,
         });
         let changed = Condvar::new();
@@ -235,6 +261,7 @@ impl Campaign<'_> {
         let left = open.map(|group| self.plan.runs.saturating_sub(group.runs));
         Totals {
             runs: state.runs,
+            rounds: state.rounds,
             left: left.sum(),
             races: state.findings.len(),
             orders: state.groups.iter().map(|group| group.orders.len()).sum(),
@@ -266,21 +293,27 @@ impl Campaign<'_> {
                 break;
             };
             let state_ref = &mut *guard;
-            let seed = state_ref.groups[at].next_seed(state_ref.earnings, &mut state_ref.rng);
+            let seeds = state_ref.groups[at].next_run(state_ref.earnings, &mut state_ref.rng);
             let group = state_ref.groups[at].clone();
             state_ref.busy[group.program] = true;
             drop(guard);
-            let outcome = self.run_group(&group, &seed, &scratch);
+            let done = self.run_group(&group, &seeds, &scratch);
             guard = lock(state);
-            let fresh = match outcome {
-                Ok(outcome) => self.take_in(&mut guard, at, &seed, outcome),
+            let fresh = match done {
+                Ok(done) => self.take_in_run(&mut guard, at, &seeds, done),
                 Err(error) => {
                     guard.error = Some(error);
                     Vec::new()
                 }
             };
             drop(guard);
-            for (place, report, failed) in fresh {
+            for Fresh {
+                place,
+                seed,
+                report,
+                failed,
+            } in fresh
+            {
                 let again = self.look_again(&group, &seed, &report, &failed, &scratch);
                 lock(state).findings[place].again = again;
             }
@@ -292,47 +325,139 @@ impl Campaign<'_> {
         changed.notify_all();
     }
 
-    fn run_group(&self, group: &Group, seed: &Seed, scratch: &Path) -> io::Result<Outcome> {
-        self.run_tests(group, group.tests.as_deref(), seed, group.allow(), scratch)
+    /// Does a run of a group. A test may fail in a later round because it had run in
+    /// the same process before, so such a round is done once more by itself, and only
+    /// what comes of that counts.
+    fn run_group(&self, group: &Group, seeds: &[Seed], scratch: &Path) -> io::Result<Run> {
+        let job = Job {
+            seeds,
+            within: group.within(),
+            ..self.job(group, group.tests.as_deref(), seeds, group.allow())
+        };
+        let mut run = Run {
+            rounds: run::run(&job, scratch, self.stop)?,
+            runs: 1,
+            not_twice: Vec::new(),
+        };
+        for at in 1..run.rounds.len() {
+            let (before, later) = run.rounds.split_at_mut(at);
+            let round = &mut later[0];
+            if self.is_over() || !self.is_strange(round, before) {
+                continue;
+            }
+            let mut alone = run::run(
+                &Job {
+                    seeds: &seeds[at..=at],
+                    ..job.clone()
+                },
+                scratch,
+                self.stop,
+            )?;
+            let Some(mut alone) = alone.pop() else {
+                continue;
+            };
+            run.runs += 1;
+            if !self.is_strange(&alone, &[]) {
+                let tests = round.failed.iter().chain(&round.log.unfinished);
+                run.not_twice.push(tests.cloned().collect());
+            }
+            alone.reports.append(&mut round.reports);
+            *round = alone;
+        }
+        Ok(run)
     }
 
+    /// Whether a round ended as neither a race nor what came before it explains.
+    fn is_strange(&self, round: &Outcome, before: &[Outcome]) -> bool {
+        let is_raced = |test: &String| round.reports.iter().any(|r| r.tests.contains(test));
+        let failed_before = |test: &String| before.iter().any(|round| round.failed.contains(test));
+        let is_explained =
+            |test: &String| self.failing.contains(test) || is_raced(test) || failed_before(test);
+        match round.ending {
+            Ending::Passed | Ending::Stopped => false,
+            Ending::Crashed | Ending::TimedOut => round.reports.is_empty(),
+            Ending::Failed if round.failed.is_empty() => round.reports.is_empty(),
+            Ending::Failed => !round.failed.iter().all(is_explained),
+        }
+    }
+
+    /// Runs tests once, under one schedule.
     fn run_tests(
         &self,
         group: &Group,
         tests: Option<&[String]>,
         seed: &Seed,
-        allow: Duration,
         scratch: &Path,
-    ) -> io::Result<Outcome> {
-        let program = &self.programs[group.program];
-        let job = Job {
-            program,
-            tests,
-            seed,
-            allow,
-            limit: group.limit(program.timeout()),
-        };
-        run::run(&job, scratch, self.stop)
+    ) -> io::Result<Option<Outcome>> {
+        let job = self.job(group, tests, std::slice::from_ref(seed), ALLOW_ONE);
+        Ok(run::run(&job, scratch, self.stop)?.pop())
     }
 
-    /// Notes what a run has brought. Returns the places of new findings, with
-    /// what helps to find them again.
+    fn job<'b>(
+        &'b self,
+        group: &Group,
+        tests: Option<&'b [String]>,
+        seeds: &'b [Seed],
+        allow: Duration,
+    ) -> Job<'b> {
+        let program = &self.programs[group.program];
+        Job {
+            program,
+            tests,
+            seeds,
+            within: Duration::ZERO,
+            allow,
+            limit: group.limit(program.timeout()),
+        }
+    }
+
+    /// Notes what a run has brought. Returns the new findings.
+    fn take_in_run(&self, state: &mut State, at: usize, seeds: &[Seed], run: Run) -> Vec<Fresh> {
+        for seed in seeds.iter().skip(run.rounds.len()).rev() {
+            state.groups[at].take_back(seed);
+        }
+        let mut fresh = Vec::new();
+        let mut is_news = false;
+        state.runs += run.runs;
+        for (seed, round) in seeds.iter().zip(run.rounds) {
+            state.rounds += 1;
+            is_news |= self.take_in(state, at, seed, round, &mut fresh);
+        }
+        state.groups[at].note_news(is_news);
+        for tests in run.not_twice {
+            match state.groups[at].split_off(&tests) {
+                Some(mut apart) => {
+                    apart.runs_once();
+                    state.groups.push(apart);
+                }
+                None => state.groups[at].runs_once(),
+            }
+        }
+        fresh
+    }
+
+    /// Notes what a round has brought, and tells whether that was anything new.
     fn take_in(
         &self,
         state: &mut State,
         at: usize,
         seed: &Seed,
         outcome: Outcome,
-    ) -> Vec<(usize, Report, Vec<String>)> {
+        fresh: &mut Vec<Fresh>,
+    ) -> bool {
         if outcome.ending == Ending::Stopped && outcome.reports.is_empty() {
-            return Vec::new();
+            return false;
         }
-        state.runs += 1;
         let program = state.groups[at].program;
-        let mut fresh = Vec::new();
+        let known = state.findings.len();
         for report in &outcome.reports {
             if state.known.insert(report.race.clone()) {
-                fresh.push((state.findings.len(), report.clone(), outcome.failed.clone()));
+                fresh.push(Fresh {
+                    place: state.findings.len(),
+                    seed: seed.clone(),
+                    report: report.clone(),
+                    failed: outcome.failed.clone(),
+                });
                 state.findings.push(Finding {
                     race: report.race.clone(),
                     text: report.text.clone(),
@@ -342,14 +467,21 @@ impl Campaign<'_> {
                 });
             }
         }
-        state.earnings.add(seed.strategy, fresh.len());
-        state.groups[at].learn(&outcome.log, fresh.len());
+        let new_races = state.findings.len() - known;
+        state.earnings.add(seed.strategy, new_races);
+        let group = &mut state.groups[at];
+        let is_new = group.learn(&outcome.log, new_races);
         let mut hurt = outcome.failed.clone();
         hurt.extend(outcome.log.unfinished.iter().cloned());
         hurt.sort();
         hurt.dedup();
         if matches!(outcome.ending, Ending::Crashed | Ending::TimedOut) {
-            let apart = state.groups[at].split_off(&outcome.log.unfinished);
+            let apart = group.split_off(&outcome.log.unfinished);
+            if apart.is_some() {
+                // The others get the run that was cut short.
+                group.take_back(seed);
+                group.runs -= 1;
+            }
             state.groups.extend(apart);
         }
         let is_news = hurt.is_empty() || hurt.iter().any(|test| !self.failing.contains(test));
@@ -365,7 +497,7 @@ impl Campaign<'_> {
                     output: outcome.output,
                 });
         }
-        fresh
+        is_new
     }
 
     /// Looks how surely a race comes again: in one test by itself, under the
@@ -401,8 +533,9 @@ impl Campaign<'_> {
                 Some(test) => Some(vec![test.clone()]),
                 None => group.tests.clone(),
             };
-            let outcome = self.run_tests(group, names.as_deref(), seed, ALLOW_ONE, scratch);
-            outcome.is_ok_and(|o| o.reports.iter().any(|r| r.race == report.race))
+            let outcome = self.run_tests(group, names.as_deref(), seed, scratch);
+            outcome
+                .is_ok_and(|o| o.is_some_and(|o| o.reports.iter().any(|r| r.race == report.race)))
         };
         let count = |test: &Option<String>, seed: &Seed| {
             let (mut found, mut tries) = (0, 0);
@@ -448,7 +581,7 @@ impl Campaign<'_> {
                     number: rng.u32(..),
                     ..seed.clone()
                 },
-                _ => others.next_seed(&Earnings::default(), &mut rng),
+                _ => others.next_seed(&Earnings::default(), FLIPPED, &mut rng),
             };
             for test in &tests {
                 if has_race(test, &other) && offer(count(test, &other)) {
@@ -481,7 +614,7 @@ impl Campaign<'_> {
             orders: Vec::new(),
         };
         let test = [test.clone()];
-        if let Ok(outcome) = self.run_tests(group, Some(&test), &plain, ALLOW_ONE, scratch) {
+        if let Ok(Some(outcome)) = self.run_tests(group, Some(&test), &plain, scratch) {
             let met: BTreeSet<Order> = outcome
                 .log
                 .orders

@@ -21,6 +21,11 @@ const MOST: Duration = Duration::from_millis(250);
 /// How much longer they may always make a run.
 pub const ALLOW_ONE: Duration = Duration::from_millis(300);
 
+/// A run goes through its tests as often as this time allows, which is that of the
+/// first run if that is longer; but not more often than so.
+const WITHIN: Duration = Duration::from_secs(1);
+const MOST_ROUNDS: u32 = 5;
+
 /// A run that takes this much longer than the first one hangs.
 const HANGS: u32 = 6;
 const HANGS_AFTER: Duration = Duration::from_secs(15);
@@ -33,7 +38,7 @@ const FEW: usize = 50;
 
 /// The most orders that one run tries to turn round. The hooks have room for no
 /// more.
-const FLIPPED: usize = 1024;
+pub const FLIPPED: usize = 1024;
 
 /// Runs that try to turn one order round.
 const TURNS: u32 = 3;
@@ -70,8 +75,8 @@ pub struct Group {
     turns: usize,
     /// How many runs have tried to turn an order round.
     turned: BTreeMap<Order, u32>,
-    /// What the run begun last does.
-    last: Option<Seed>,
+    /// Whether its tests do not go together with another round in one process.
+    is_once: bool,
     /// See [`Log::moments`].
     moments: BTreeMap<Order, Moment>,
 }
@@ -109,7 +114,7 @@ impl Group {
             again: log.again.clone(),
             turns: 0,
             turned: BTreeMap::new(),
-            last: None,
+            is_once: false,
             moments: log.moments.clone(),
         })
     }
@@ -124,33 +129,59 @@ impl Group {
     /// How long a run may take, for a user who gives the tests `timeout`.
     pub fn limit(&self, timeout: Option<Duration>) -> Option<Duration> {
         let added = self.allow() * (u32::try_from(self.size).unwrap_or(u32::MAX) + 1);
-        let hangs = self.base * HANGS + added + HANGS_AFTER;
+        let hangs = self.base * HANGS + added + self.within() + HANGS_AFTER;
         Some(match timeout {
-            Some(timeout) => hangs.min(timeout + added * 2),
+            Some(timeout) => hangs.min(timeout + added * 2 + self.within()),
             None => hangs,
         })
     }
 
-    /// What the next run does.
-    pub fn next_seed(&mut self, earnings: &Earnings, rng: &mut Rng) -> Seed {
+    /// How long the rounds of a run may take.
+    pub fn within(&self) -> Duration {
+        self.base.max(WITHIN)
+    }
+
+    /// How many rounds a run may have.
+    fn rounds(&self) -> u32 {
+        if self.is_once {
+            return 1;
+        }
+        let fit = self.within().as_micros() / self.base.as_micros().max(1);
+        u32::try_from(fit).unwrap_or(u32::MAX).clamp(1, MOST_ROUNDS)
+    }
+
+    /// From now on a run has one round.
+    pub fn runs_once(&mut self) {
+        self.is_once = true;
+    }
+
+    /// What the rounds of the next run do.
+    pub fn next_run(&mut self, earnings: &Earnings, rng: &mut Rng) -> Vec<Seed> {
+        self.runs += 1;
+        let rounds = self.rounds();
+        (0..rounds)
+            .map(|_| self.next_seed(earnings, FLIPPED / rounds as usize, rng))
+            .collect()
+    }
+
+    /// What the next round does, with so many orders at most.
+    pub fn next_seed(&mut self, earnings: &Earnings, most: usize, rng: &mut Rng) -> Seed {
         let worth = self.orders_worth_a_turn();
         let strategy = chooser::next(earnings, &self.met, !worth.is_empty(), rng);
         self.met.push(strategy);
-        self.runs += 1;
         let mut orders = Vec::new();
         match STRATEGIES[strategy].aims {
             Aims::None => {}
-            Aims::Orders => orders = self.orders_to_turn(worth, rng),
-            Aims::Places => orders = self.places_to_hold(rng),
+            Aims::Orders => orders = self.orders_to_turn(worth, most, rng),
+            Aims::Places => orders = self.places_to_hold(most, rng),
         }
-        let seed = Seed {
+        let turn = self.met.len() as u32;
+        Seed {
             strategy,
-            // Runs that follow each other go through the places of small maps.
-            number: rng.u32(..) & !7 | self.runs & 7,
+            // Rounds that follow each other go through the places of small maps.
+            number: rng.u32(..) & !7 | turn & 7,
             orders,
-        };
-        self.last = Some(seed.clone());
-        seed
+        }
     }
 
     /// Orders that may be worth to be turned round, and were not often. Of
@@ -169,7 +200,7 @@ impl Group {
     /// the first only, so each shall wait at one: the first time at the last
     /// moment that has an open order, then at the one before that, and so on. For
     /// orders of earlier commands it is not known which these are.
-    fn orders_to_turn(&mut self, mut worth: Vec<Order>, rng: &mut Rng) -> Vec<Order> {
+    fn orders_to_turn(&mut self, mut worth: Vec<Order>, most: usize, rng: &mut Rng) -> Vec<Order> {
         rng.shuffle(&mut worth);
         worth.sort_by_key(|order| self.turned.get(order).copied());
         let turn = self.turns;
@@ -199,7 +230,7 @@ impl Group {
         let places = worth.iter().enumerate();
         let in_turn = places.filter(|&(at, order)| is_chosen(at, order));
         let mut orders: Vec<Order> = in_turn.map(|(_, order)| *order).collect();
-        orders.truncate(FLIPPED);
+        orders.truncate(most);
         for &order in &orders {
             *self.turned.entry(order).or_default() += 1;
         }
@@ -207,7 +238,7 @@ impl Group {
     }
 
     /// A place for each goroutine: one of the moment when it was held least.
-    fn places_to_hold(&mut self, rng: &mut Rng) -> Vec<Order> {
+    fn places_to_hold(&mut self, most: usize, rng: &mut Rng) -> Vec<Order> {
         let mut held: BTreeMap<Moment, u32> = BTreeMap::new();
         for (place, moment) in self
             .places
@@ -235,7 +266,7 @@ impl Group {
             }
             is_chosen
         });
-        places.truncate(FLIPPED);
+        places.truncate(most);
         for place in &mut places {
             *self.turned.entry(*place).or_default() += 1;
             if self.again.contains(place) && rng.u32(..LATER_VISITOR) == 0 {
@@ -245,19 +276,23 @@ impl Group {
         places
     }
 
-    /// Notes what a run has brought.
-    pub fn learn(&mut self, log: &Log, new_races: usize) {
+    /// Notes what a round has brought, and tells whether that was anything new.
+    pub fn learn(&mut self, log: &Log, new_races: usize) -> bool {
         let before = self.orders.len();
         self.orders.extend(&log.orders);
         self.places.extend(&log.places);
         self.again.extend(&log.again);
         self.moments.extend(&log.moments);
         let new_orders = self.orders.len() - before;
-        if new_races > 0 || new_orders > before / FEW {
-            self.idle = 0;
-        } else {
-            self.idle += 1;
-        }
+        new_races > 0 || new_orders > before / FEW
+    }
+
+    /// Notes whether any round of a run has brought something new.
+    pub fn note_news(&mut self, is_news: bool) {
+        self.idle = match is_news {
+            true => 0,
+            false => self.idle + 1,
+        };
     }
 
     /// Whether nothing new has come for long enough.
@@ -265,26 +300,23 @@ impl Group {
         self.idle >= PATIENCE
     }
 
-    /// Takes tests that ended the program out, so that the others get their runs,
-    /// the one that was cut short included, and gives them a group of their own.
-    pub fn split_off(&mut self, crashed: &[String]) -> Option<Self> {
-        let is_crashed = |test: &String| crashed.contains(test);
+    /// Takes tests out that do not go together with the others, and gives them a
+    /// group of their own.
+    pub fn split_off(&mut self, tests: &[String]) -> Option<Self> {
+        let is_wanted = |test: &String| tests.contains(test);
         let (apart, left): (Vec<String>, Vec<String>) =
-            self.names.iter().cloned().partition(is_crashed);
+            self.names.iter().cloned().partition(is_wanted);
         if left.is_empty() || apart.is_empty() {
             return None;
         }
         let apart = self.clone().with_tests(apart);
         *self = self.clone().with_tests(left);
-        self.take_back();
         Some(apart)
     }
 
-    /// Makes as if the run begun last had not been.
-    fn take_back(&mut self) {
-        self.runs -= 1;
+    /// Makes as if the round of this seed, the last one that was planned, had not been.
+    pub fn take_back(&mut self, seed: &Seed) {
         self.met.pop();
-        let Some(seed) = self.last.take() else { return };
         self.turns -= usize::from(seed.strategy().aims == Aims::Orders);
         for order in &seed.orders {
             if let Some(turned) = self.turned.get_mut(&order.of_first_visitor()) {
@@ -354,7 +386,8 @@ mod tests {
         assert_eq!(few.allow(), Duration::from_millis(50));
         let one = self::group(&[("A", 1)], 0).unwrap();
         assert_eq!(one.allow(), ALLOW_ONE);
-        assert!(one.limit(Some(Duration::from_secs(1))).unwrap() < Duration::from_secs(3));
+        let limit = one.limit(Some(Duration::from_secs(1)));
+        assert!(limit.unwrap() < Duration::from_secs(3) + WITHIN);
     }
 
     #[test]
@@ -378,7 +411,7 @@ mod tests {
         let mut rng = Rng::with_seed(1);
         let mut turned = Vec::new();
         for _ in 0..200 {
-            let seed = group.next_seed(&Earnings::default(), &mut rng);
+            let seed = group.next_seed(&Earnings::default(), FLIPPED, &mut rng);
             if seed.strategy().aims == Aims::Places {
                 continue;
             }
@@ -420,7 +453,7 @@ mod tests {
         let mut turns = Vec::new();
         for _ in 0..4 {
             let worth = group.orders_worth_a_turn();
-            let orders = group.orders_to_turn(worth, &mut rng);
+            let orders = group.orders_to_turn(worth, FLIPPED, &mut rng);
             let known = orders.iter().filter(|o| group.moments.contains_key(o));
             let mut places: Vec<u32> = known.map(|order| order.earlier & !ACCESS).collect();
             places.sort_unstable();
@@ -442,7 +475,7 @@ mod tests {
         }
         let mut rng = Rng::with_seed(1);
         let mut held = || {
-            let mut places = group.places_to_hold(&mut rng);
+            let mut places = group.places_to_hold(FLIPPED, &mut rng);
             places.sort_unstable();
             places.iter().map(|p| p.earlier).collect::<Vec<_>>()
         };
@@ -460,26 +493,59 @@ mod tests {
         let mut group = group(&[("A", 1)], 0).unwrap();
         for _ in 0..PATIENCE {
             assert!(!group.is_exhausted());
-            group.learn(&log(&[], 0), 0);
+            let is_news = group.learn(&log(&[], 0), 0);
+            group.note_news(is_news);
         }
         assert!(group.is_exhausted());
-        group.learn(&log(&[], 0), 1);
+        let is_news = group.learn(&log(&[], 0), 1);
+        group.note_news(is_news);
         assert!(!group.is_exhausted());
     }
 
     #[test]
     fn a_test_that_ends_the_program_runs_by_itself() {
         let mut group = group(&[("A", 1), ("B", 1), ("C", 0)], 0).unwrap();
-        group.next_seed(&Earnings::default(), &mut Rng::with_seed(1));
         let apart = group.split_off(&["B".to_owned()]).unwrap();
         assert_eq!(group.tests.as_deref().unwrap(), ["A"]);
         assert_eq!(apart.tests.as_deref().unwrap(), ["B"]);
-        assert_eq!((group.runs, apart.runs), (1, 2), "A was cut short");
         assert!(group.split_off(&["A".to_owned()]).is_none());
         let mut all = self::group(&[("A", 1), ("B", 1)], 0).unwrap();
         assert_eq!(all.tests, None);
-        all.next_seed(&Earnings::default(), &mut Rng::with_seed(1));
         all.split_off(&["B".to_owned()]).unwrap();
         assert_eq!(all.tests.unwrap(), ["A"]);
+    }
+
+    #[test]
+    fn short_tests_have_several_rounds_in_a_run() {
+        let mut rng = Rng::with_seed(1);
+        let mut rounds = |took, once| {
+            let mut group = group(&[("A", 1)], 0).unwrap();
+            group.base = took;
+            group.is_once = once;
+            group.next_run(&Earnings::default(), &mut rng).len()
+        };
+        assert_eq!(rounds(Duration::ZERO, false), MOST_ROUNDS as usize);
+        assert_eq!(rounds(Duration::ZERO, true), 1);
+        assert_eq!(rounds(WITHIN / 2, false), 2);
+        assert_eq!(rounds(WITHIN * 50, false), 1);
+    }
+
+    #[test]
+    fn rounds_that_were_not_run_are_given_back() {
+        let mut group = group(&[("A", 1)], 0).unwrap();
+        let order = Order {
+            earlier: 1,
+            later: 99,
+        };
+        group.orders.insert(order);
+        let mut rng = Rng::with_seed(1);
+        let seeds = group.next_run(&Earnings::default(), &mut rng);
+        let flips = seeds.iter().filter(|seed| !seed.orders.is_empty()).count();
+        assert!(flips > 0 && group.turned[&order] as usize == flips);
+        for seed in seeds.iter().rev() {
+            group.take_back(seed);
+        }
+        assert_eq!((group.turns, group.turned[&order]), (0, 0));
+        assert_eq!(group.met, [0], "the rotation begins anew");
     }
 }

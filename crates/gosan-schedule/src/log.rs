@@ -98,7 +98,12 @@ pub struct Log {
 }
 
 impl Log {
-    /// Reads a log. A line that was cut off by a crash is left out.
+    /// Reads the logs of all rounds of a run, of which there is one at least.
+    pub fn rounds(text: &str) -> Vec<Self> {
+        text.split("round\t\n").map(Self::read).collect()
+    }
+
+    /// Reads the log of a round. A line that was cut off by a crash is left out.
     pub fn read(text: &str) -> Self {
         let mut log = Self::default();
         for line in text
@@ -196,6 +201,15 @@ mod tests {
         assert_eq!(log.orders, BTreeSet::from([order(2), order(3)]));
         assert!(log.is_armed);
         assert_eq!(Log::read(""), Log::default());
+    }
+
+    #[test]
+    fn rounds_have_a_log_each() {
+        let logs = Log::rounds("begin\tTestA\nend\tTestA\t2\t15\nround\t\nbegin\tTestA\n");
+        assert_eq!(logs.len(), 2);
+        assert_eq!(logs[0].ended.len(), 1);
+        assert_eq!(logs[1].unfinished, ["TestA"]);
+        assert_eq!(Log::rounds("").len(), 1);
     }
 
     #[test]

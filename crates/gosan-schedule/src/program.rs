@@ -194,6 +194,16 @@ impl Program {
         (!time.is_zero()).then_some(time)
     }
 
+    /// Whether the user wants its tests more than once in a process anyway.
+    pub fn repeats(&self) -> bool {
+        let (flags, _) = self.flags();
+        flags.iter().any(|flag| match flag_name(flag) {
+            Some("count") => flag_value(flag) != "1",
+            Some("cpu") => true,
+            _ => false,
+        })
+    }
+
     /// `go test` writes its flags as `-test.name=value`; what follows the first
     /// other word is the test's own.
     fn flags(&self) -> (&[OsString], &[OsString]) {

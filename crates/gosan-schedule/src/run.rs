@@ -13,7 +13,7 @@ use crate::log::Log;
 use crate::program::Program;
 use crate::race::{self, Report};
 use crate::seed::Seed;
-use crate::spec;
+use crate::spec::{self, Frame};
 
 /// How long a program may take to print its stacks after its own timeout.
 const AFTER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -21,20 +21,28 @@ const AFTER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a wait looks whether it shall go on.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// The line that the hooks print where another round begins, with the number of the
+/// round behind it. It begins with a line break, as the program's own line may be
+/// open.
+const ROUND: &str = "\ngosan: round ";
+
 /// One run that is to be done.
 #[derive(Debug, Clone)]
 pub struct Job<'a> {
     pub program: &'a Program,
     /// These tests, or all that `go test` ran.
     pub tests: Option<&'a [String]>,
-    pub seed: &'a Seed,
+    /// A round for each, as long as there is time.
+    pub seeds: &'a [Seed],
+    /// How long the rounds may take; one is always done.
+    pub within: Duration,
     /// How much longer delays may make each test.
     pub allow: Duration,
     /// How long the run may take; `None` is without end.
     pub limit: Option<Duration>,
 }
 
-/// What came of a run.
+/// What came of a round.
 #[derive(Debug)]
 pub struct Outcome {
     pub reports: Vec<Report>,
@@ -43,10 +51,9 @@ pub struct Outcome {
     pub ending: Ending,
     pub log: Log,
     pub output: String,
-    pub took: Duration,
 }
 
-/// How a run ended.
+/// How a round ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     Passed,
@@ -58,8 +65,9 @@ pub enum Ending {
     Stopped,
 }
 
-/// Does the run. Files go to `scratch`, which is this run's alone.
-pub fn run(job: &Job, scratch: &Path, stop: &AtomicBool) -> io::Result<Outcome> {
+/// Does the run: at least one round, and no more than there are seeds. Files go to
+/// `scratch`, which is this run's alone.
+pub fn run(job: &Job, scratch: &Path, stop: &AtomicBool) -> io::Result<Vec<Outcome>> {
     let log = scratch.join("log");
     let printed = scratch.join("output");
     let output = File::create(&printed)?;
@@ -70,36 +78,76 @@ pub fn run(job: &Job, scratch: &Path, stop: &AtomicBool) -> io::Result<Outcome> 
     let mut gorace = job.program.environment.iter();
     let gorace = gorace.rfind(|(name, _)| name == "GORACE");
     let gorace = gorace.map_or(String::new(), |(_, value)| value.to_string_lossy().into());
+    let frame = Frame {
+        allow: job.allow,
+        within: job.within,
+        log: Some(&log),
+    };
     command
-        .env(spec::VARIABLE, spec::text(job.seed, job.allow, Some(&log)))
+        .env(spec::VARIABLE, spec::text(job.seeds, &frame))
         // Reports must be where they are looked for.
         .env("GORACE", format!("{gorace} log_path=stderr print=1").trim())
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)
         .stderr(output);
-    let begun = Instant::now();
     let child = command.spawn()?;
     let (status, ended) = wait(child, job.limit.map(|limit| limit + AFTER_TIMEOUT), stop)?;
-    let took = begun.elapsed();
     let output = String::from_utf8_lossy(&fs::read(&printed)?).into_owned();
     let log_text = fs::read(&log).unwrap_or_default();
-    let log = Log::read(&String::from_utf8_lossy(&log_text));
+    let logs = Log::rounds(&String::from_utf8_lossy(&log_text));
     let _ = fs::remove_file(scratch.join("log"));
+    let last = logs.last();
     let ending = match ended {
         Some(ending) => ending,
         None if status.success() => Ending::Passed,
         None if output.contains("\npanic: test timed out after ") => Ending::TimedOut,
-        None if log.unfinished.is_empty() && status.code().is_some() => Ending::Failed,
+        None if last.is_none_or(|log| log.unfinished.is_empty()) && status.code().is_some() => {
+            Ending::Failed
+        }
         None => Ending::Crashed,
     };
-    Ok(Outcome {
-        reports: race::reports(&output),
-        failed: failed_tests(&output),
-        ending,
-        log,
-        output,
-        took,
-    })
+    let mut outputs = output_of_rounds(&output, logs.len()).into_iter();
+    let rounds = logs.into_iter().map(|log| {
+        let output = outputs.next().unwrap_or_default();
+        let failed = failed_tests(&output);
+        Outcome {
+            reports: race::reports(&output),
+            ending: match failed.is_empty() {
+                true => Ending::Passed,
+                false => Ending::Failed,
+            },
+            failed,
+            log,
+            output,
+        }
+    });
+    let mut rounds: Vec<Outcome> = rounds.collect();
+    // How the program ended is how the last round did, unless what another one
+    // brought is why.
+    let is_why = |round: &Outcome| round.ending == Ending::Failed || !round.reports.is_empty();
+    let is_explained = rounds.iter().any(is_why);
+    if let Some(last) = rounds.last_mut()
+        && !(ending == Ending::Failed && is_explained)
+    {
+        last.ending = ending;
+    }
+    Ok(rounds)
+}
+
+/// What was printed in each of so many rounds, without the lines between them.
+fn output_of_rounds(output: &str, rounds: usize) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut rest = output;
+    for number in 1..rounds {
+        let Some((part, after)) = rest.split_once(&format!("{ROUND}{number}\n")) else {
+            // The program has closed the stream, or what runs it keeps it back.
+            break;
+        };
+        parts.push(part.to_owned());
+        rest = after;
+    }
+    parts.push(rest.to_owned());
+    parts
 }
 
 /// Waits for the child's end, and brings it about when the time is over or the
@@ -162,12 +210,17 @@ mod tests {
     }
 
     fn outcome(text: &str, limit: Option<Duration>, stop: bool) -> Outcome {
+        rounds(text, limit, stop).pop().unwrap()
+    }
+
+    fn rounds(text: &str, limit: Option<Duration>, stop: bool) -> Vec<Outcome> {
         let dir = tempfile::tempdir().unwrap();
-        let seed: Seed = "hold-00000001".parse().unwrap();
+        let seeds = ["hold-00000001", "give-00000002"].map(|seed| seed.parse().unwrap());
         let job = Job {
             program: &script(text),
             tests: None,
-            seed: &seed,
+            seeds: &seeds,
+            within: Duration::ZERO,
             allow: Duration::ZERO,
             limit,
         };
@@ -179,7 +232,8 @@ mod tests {
         assert_eq!(outcome("exit 0", None, false).ending, Ending::Passed);
         assert_eq!(outcome("exit 1", None, false).ending, Ending::Failed);
         assert_eq!(outcome("kill -9 $$", None, false).ending, Ending::Crashed);
-        let crash = "echo \"begin\tTestA\" > ${GOSAN_SCHEDULE##*log=}; exit 2";
+        let crash =
+            "echo \"begin\tTestA\" > $(expr \"$GOSAN_SCHEDULE\" : 'log=\\([^;]*\\)'); exit 2";
         let crashed = outcome(crash, None, false);
         assert_eq!(crashed.ending, Ending::Crashed);
         assert_eq!(crashed.log.unfinished, ["TestA"]);
@@ -192,10 +246,27 @@ mod tests {
     fn hands_over_the_schedule_and_keeps_both_streams() {
         let run = outcome("echo $GOSAN_SCHEDULE; echo $GORACE >&2", None, false);
         assert!(run.output.contains("seed=1;"), "{}", run.output);
+        assert!(run.output.contains(";next;seed=2;"), "{}", run.output);
         assert!(
             run.output.contains("log_path=stderr print=1"),
             "{}",
             run.output
         );
+    }
+
+    #[test]
+    fn each_round_has_its_own_output_and_ending() {
+        let log = "log=$(expr \"$GOSAN_SCHEDULE\" : 'log=\\([^;]*\\)')";
+        let round = "echo; echo 'gosan: round 1'; echo 'round\t' >> $log";
+        let line = "echo '--- FAIL: TestA (0.00s)'; printf open";
+        let failed = rounds(&format!("{log}; {line}; {round}; exit 1"), None, false);
+        let endings: Vec<Ending> = failed.iter().map(|round| round.ending).collect();
+        assert_eq!(endings, [Ending::Failed, Ending::Passed]);
+        assert_eq!(failed[0].output, "--- FAIL: TestA (0.00s)\nopen");
+        assert_eq!(failed[1].output, "");
+        let late = format!("{log}; {round}; echo \"begin\tTestA\" >> $log; kill -9 $$");
+        let crashed = rounds(&late, None, false);
+        let endings: Vec<Ending> = crashed.iter().map(|round| round.ending).collect();
+        assert_eq!(endings, [Ending::Passed, Ending::Crashed]);
     }
 }

@@ -41,9 +41,32 @@ impl Draws {
     }
 }
 
-/// The value of the variable. `allow` is how much longer delays may make each
-/// test; `log` is the file that the hooks write.
-pub fn text(seed: &Seed, allow: Duration, log: Option<&Path>) -> String {
+/// What all rounds of a run have in common.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    /// How much longer delays may make each test.
+    pub allow: Duration,
+    /// How long all rounds may take; one is always done.
+    pub within: Duration,
+    /// The file that the hooks write.
+    pub log: Option<&'a Path>,
+}
+
+/// The value of the variable: a round under each of the seeds, as long as there is
+/// time.
+pub fn text(seeds: &[Seed], frame: &Frame) -> String {
+    let mut text = format!("within={}", frame.within.as_micros());
+    for (at, seed) in seeds.iter().enumerate() {
+        text.push_str(if at == 0 { ";" } else { ";next;" });
+        add_round(&mut text, seed, frame.allow);
+    }
+    if let Some(log) = frame.log {
+        text.insert_str(0, &format!("log={};", log.display()));
+    }
+    text
+}
+
+fn add_round(text: &mut String, seed: &Seed, allow: Duration) {
     let strategy = seed.strategy();
     let draws = Draws::of(seed.number);
     let procs = match strategy.procs {
@@ -51,7 +74,10 @@ pub fn text(seed: &Seed, allow: Duration, log: Option<&Path>) -> String {
         Procs::Just(procs) => procs,
         Procs::BySeed => draws.procs,
     };
-    let mut text = format!(
+    let mut add = |part: std::fmt::Arguments| {
+        text.write_fmt(part).expect("a string takes everything");
+    };
+    add(format_args!(
         "seed={};procs={procs};grace={};allow={};choice={};alike={};rounds={};timers={};sleeps={};far={};changes={}",
         seed.number,
         GRACE.as_micros(),
@@ -63,10 +89,7 @@ pub fn text(seed: &Seed, allow: Duration, log: Option<&Path>) -> String {
         strategy.sleeps,
         strategy.far.as_micros(),
         strategy.changes,
-    );
-    let mut add = |part: std::fmt::Arguments| {
-        text.write_fmt(part).expect("a string takes everything");
-    };
+    ));
     for rule in strategy.rules {
         let (kinds, who, at) = (rule.kinds, rule.who as u32, rule.at as u32);
         let (from, to) = rule.delay;
@@ -78,10 +101,6 @@ pub fn text(seed: &Seed, allow: Duration, log: Option<&Path>) -> String {
     for Order { earlier, later } in &seed.orders {
         add(format_args!(";aim={earlier}.{later}"));
     }
-    if let Some(log) = log {
-        add(format_args!(";log={}", log.display()));
-    }
-    text
 }
 
 #[cfg(test)]
@@ -90,11 +109,20 @@ mod tests {
 
     #[test]
     fn says_all_that_the_hooks_read() {
-        let seed: Seed = "flip-0000000a-7+8".parse().unwrap();
-        let text = text(&seed, Duration::from_millis(3), Some(Path::new("/l/x")));
-        assert!(text.starts_with("seed=10;procs=0;grace=25000;allow=3000;choice=1;alike=1;"));
-        assert!(text.ends_with(";aim=7.8;log=/l/x"), "{text}");
-        let hooks = include_str!("../../gosan-go/patches/schedule/runtime.go");
+        let seeds: Vec<Seed> = ["flip-0000000a-7+8", "give-00000001"]
+            .map(|seed| seed.parse().unwrap())
+            .into();
+        let frame = Frame {
+            allow: Duration::from_millis(3),
+            within: Duration::from_secs(1),
+            log: Some(Path::new("/l/x")),
+        };
+        let text = text(&seeds, &frame);
+        assert!(
+            text.starts_with("log=/l/x;within=1000000;seed=10;procs=0;grace=25000;allow=3000;")
+        );
+        assert!(text.contains(";aim=7.8;next;seed=1;"), "{text}");
+        let hooks = include_str!("../../gosan-go/patches/schedule/rounds.go");
         for field in text.split(';') {
             let key = field.split('=').next().unwrap();
             assert!(hooks.contains(&format!("case \"{key}\":")), "{key}");

@@ -88,7 +88,7 @@ struct TestOptions {
 /// What is asked for beyond one run.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct Schedules {
-    /// Run each test binary N times, each time under another schedule
+    /// Run each test binary N times, under other schedules; short tests have several in a run
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub schedules: Option<u32>,
     /// Start no more schedules after this time, as 90s or 2m

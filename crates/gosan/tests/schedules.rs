@@ -93,6 +93,66 @@ func TestHasty(t *testing.T) {
 }
 "#;
 
+/// A race that each round can have, beside a test that fails, and one that ends the
+/// program, where it runs for the second time in a process.
+const ONCE: &str = r#"
+-- go.mod --
+module example.com/once
+
+go 1.24
+-- once_test.go --
+package once
+
+import (
+	"flag"
+	"sync"
+	"testing"
+	"time"
+)
+
+func start() {
+	done := make(chan bool)
+	go close(done)
+	<-done
+}
+
+func TestFlag(t *testing.T) {
+	start()
+	flag.Int("once", 1, "cannot be defined twice")
+}
+
+var seen bool
+
+func TestState(t *testing.T) {
+	start()
+	if seen {
+		t.Error("was here before")
+	}
+	seen = true
+}
+
+func TestRace(t *testing.T) {
+	start()
+	var mu sync.Mutex
+	shared, ready := 0, false
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		time.Sleep(10 * time.Millisecond)
+		shared++
+		mu.Lock()
+		ready = true
+		mu.Unlock()
+	}()
+	time.Sleep(30 * time.Millisecond)
+	mu.Lock()
+	_ = ready
+	mu.Unlock()
+	shared++
+	<-done
+}
+"#;
+
 fn run(dir: &Path, words: &[&str]) -> Output {
     gosan(dir).args(words).output().unwrap()
 }
@@ -190,6 +250,23 @@ fn a_test_that_fails_by_its_delay_is_no_race() {
         "{err}"
     );
     assert!(done.status.success(), "{out}");
+}
+
+#[test]
+fn tests_that_cannot_run_twice_in_a_process_are_not_told_as_failing() {
+    let module = Module::new(ONCE);
+    let done = run(
+        module.path(),
+        &["test", "--schedules", "5", "--find-again", "0", "."],
+    );
+    let (out, err) = (text(&done.stdout), text(&done.stderr));
+    assert!(out.contains("WARNING: DATA RACE"), "{out}\n{err}");
+    assert!(!err.contains("TestFlag"), "{err}");
+    assert!(!err.contains("TestState"), "{err}");
+    let schedules = err.split(" schedules in all").next().unwrap();
+    let schedules = schedules.rsplit(' ').next().unwrap();
+    let schedules: u32 = schedules.parse().expect(&err);
+    assert!(schedules > 12, "the tests that can have several: {err}");
 }
 
 #[test]

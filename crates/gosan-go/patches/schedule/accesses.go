@@ -92,7 +92,7 @@ func gosanHooked(fp uintptr) uintptr {
 //
 //go:nosplit
 func gosanHasAccess(addr uintptr) bool {
-	if gosan.armed.Load() == 0 {
+	if gosanArmed.Load() == 0 {
 		return false
 	}
 	gp := getg()

@@ -19,3 +19,6 @@ func ScheduleTestEnds()
 
 //go:linkname ScheduleTestParallel
 func ScheduleTestParallel()
+
+//go:linkname ScheduleNextRound
+func ScheduleNextRound() bool

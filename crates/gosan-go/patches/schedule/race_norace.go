@@ -13,3 +13,5 @@ func ScheduleTestBegins(name string) {}
 func ScheduleTestParallel() {}
 
 func ScheduleTestEnds() {}
+
+func ScheduleNextRound() bool { return false }

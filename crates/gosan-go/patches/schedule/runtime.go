@@ -70,12 +70,6 @@ const (
 )
 
 const (
-	gosanMaxRules = 8
-	gosanMaxAims  = 1024
-
-	// Bits that tell places apart which no aim has.
-	gosanPlaces = 1 << 14
-
 	// A delay is halved each time a site has been delayed so often.
 	gosanHalving = 6
 
@@ -130,153 +124,6 @@ func (self *gosanGoroutine) moment(kind uint32) uint32 {
 	return when
 }
 
-// gosan is the schedule, fixed once the program's main function begins.
-var gosan struct {
-	armed atomic.Uint32
-
-	text    string // as it came
-	seed    uint64
-	procs   int64
-	grace   int64 // nanoseconds, at the end of a test
-	allow   int64 // nanoseconds of delay that a test may add
-	choice  int64 // how select chooses: gosanChoose…
-	timers  int64 // per mille of a timer's time that passes
-	sleeps  int64 // the same of a sleep's
-	alike   int64 // 1: small random numbers are the same for all goroutines
-	rounds  int64 // 1: delays end at about the same time for all
-	far     int64 // nanoseconds; timers that are set further guard against hanging
-	changes int64 // hooks between two changes of a goroutine's rank
-	log     [512]byte
-	rules   [gosanMaxRules]gosanRule
-	nrules  int
-	aims    [gosanMaxAims]gosanAim
-	naims   int
-
-	// A bit for each place of an aim, by its lowest bits.
-	earlier, later [gosanPlaces / 64]uint64
-}
-
-const (
-	gosanChooseFreely = iota
-	gosanChooseBySeed
-	gosanChooseFirst
-	gosanChooseLast
-)
-
-// gosanEnv takes the schedule out of the environment before the program, or
-// what it starts, can see it.
-func gosanEnv() {
-	const name = "GOSAN_SCHEDULE="
-	kept := envs[:0]
-	for _, entry := range envs {
-		if len(entry) >= len(name) && entry[:len(name)] == name {
-			gosan.text = entry[len(name):]
-			continue
-		}
-		kept = append(kept, entry)
-	}
-	envs = kept
-}
-
-// gosanArm reads the schedule and puts it to work.  The main goroutine calls it
-// when all packages are initialised.
-func gosanArm() {
-	if gosan.text == "" {
-		return
-	}
-	gosan.timers, gosan.sleeps = 1000, 1000
-	rest := gosan.text
-	for rest != "" {
-		var field string
-		field, rest = gosanCut(rest, ';')
-		key, value := gosanCut(field, '=')
-		switch key {
-		case "seed":
-			gosan.seed = uint64(gosanInt(value))
-		case "procs":
-			gosan.procs = gosanInt(value)
-		case "grace":
-			gosan.grace = gosanInt(value) * 1000
-		case "allow":
-			gosan.allow = gosanInt(value) * 1000
-		case "choice":
-			gosan.choice = gosanInt(value)
-		case "timers":
-			gosan.timers = gosanInt(value)
-		case "sleeps":
-			gosan.sleeps = gosanInt(value)
-		case "alike":
-			gosan.alike = gosanInt(value)
-		case "rounds":
-			gosan.rounds = gosanInt(value)
-		case "far":
-			gosan.far = gosanInt(value) * 1000
-		case "changes":
-			gosan.changes = gosanInt(value)
-		case "log":
-			if len(value) < len(gosan.log) {
-				copy(gosan.log[:], value)
-			}
-		case "aim":
-			if gosan.naims < gosanMaxAims {
-				earlier, later := gosanCut(value, '.')
-				aim := &gosan.aims[gosan.naims]
-				aim.earlier, aim.later = uint32(gosanInt(earlier)), uint32(gosanInt(later))
-				gosan.naims++
-				gosanMark(&gosan.earlier, aim.earlier)
-				if aim.later >= gosanVisitors {
-					gosanMark(&gosan.later, aim.later)
-				}
-			}
-		case "rule":
-			if gosan.nrules < gosanMaxRules {
-				gosan.rules[gosan.nrules] = gosanReadRule(value)
-				gosan.nrules++
-			}
-		}
-	}
-	if gosan.procs > 0 {
-		GOMAXPROCS(int(gosan.procs))
-	}
-	gosanDelays.allowed.Add(gosan.allow)
-	gosan.armed.Store(1)
-}
-
-// gosanReadRule reads kinds,who,where,percent,min,max; times in microseconds.
-func gosanReadRule(text string) gosanRule {
-	var numbers [6]int64
-	for i := range numbers {
-		var number string
-		number, text = gosanCut(text, ',')
-		numbers[i] = gosanInt(number)
-	}
-	return gosanRule{
-		kinds:   uint32(numbers[0]),
-		who:     uint32(numbers[1]),
-		where:   uint32(numbers[2]),
-		percent: uint32(numbers[3]),
-		min:     numbers[4] * 1000,
-		max:     numbers[5] * 1000,
-	}
-}
-
-func gosanCut(text string, separator byte) (before, after string) {
-	for i := 0; i < len(text); i++ {
-		if text[i] == separator {
-			return text[:i], text[i+1:]
-		}
-	}
-	return text, ""
-}
-
-func gosanInt(text string) int64 {
-	var number int64
-	for i := 0; i < len(text) && '0' <= text[i] && text[i] <= '9'; i++ {
-		number = number*10 + int64(text[i]-'0')
-	}
-	return number
-}
-
 // gosanMix makes a number of two that looks random (the finalizer of
 // SplitMix64, on their combination).
 //
@@ -293,7 +140,7 @@ func gosanMix(a, b uint64) uint64 {
 // gosanSelf returns the running goroutine if it is one of the program's and may
 // be parked here.
 func gosanSelf() *g {
-	if gosan.armed.Load() == 0 {
+	if gosanArmed.Load() == 0 {
 		return nil
 	}
 	gp := getg()
@@ -304,7 +151,7 @@ func gosanSelf() *g {
 	self := &gp.gosan
 	if self.id == 0 {
 		self.exempt = isSystemGoroutine(gp, false)
-		self.id = gosanMix(gosan.seed, gosanMix(uint64(gp.startpc), uint64(gp.gopc))) | 1
+		self.id = gosanMix(uint64(gp.startpc), uint64(gp.gopc)) | 1
 		self.fired = funcname(findfunc(gp.gopc)) == "time.goFunc"
 	}
 	if self.exempt {
@@ -362,7 +209,8 @@ func gosanIsIn(name, prefix string) bool {
 // gosanDecide returns how long the goroutine shall be delayed, 0 for a yield
 // and less for not at all.
 func gosanDecide(kind uint32, self *gosanGoroutine, site uint32) int64 {
-	for i := 0; i < gosan.nrules; i++ {
+	gosan := gosan
+	for i := range gosan.rules {
 		rule := &gosan.rules[i]
 		if rule.kinds&kind == 0 {
 			continue
@@ -550,7 +398,7 @@ func gosanChildOf(gp *g, fn *funcval) gosanGoroutine {
 
 // gosanBorn notes who the new goroutine is.  It runs on the system stack.
 func gosanBorn(gp, newg *g, fn *funcval) {
-	if gosan.armed.Load() == 0 || gp.gosan.id == 0 || gp.gosan.exempt {
+	if gosanArmed.Load() == 0 || gp.gosan.id == 0 || gp.gosan.exempt {
 		newg.gosan = gosanGoroutine{}
 		return
 	}
@@ -590,7 +438,7 @@ func gosanLeave() {
 
 // gosanChoice draws for the order in which select looks at its cases.
 func gosanChoice(n uint32) uint32 {
-	if gosan.choice == gosanChooseFreely || gosan.armed.Load() == 0 {
+	if gosanArmed.Load() == 0 || gosan.choice == gosanChooseFreely {
 		return cheaprandn(n)
 	}
 	x, ok := gosanRand()
@@ -616,7 +464,7 @@ func gosanChoice(n uint32) uint32 {
 //
 //go:nosplit
 func gosanRand() (uint64, bool) {
-	if gosan.armed.Load() == 0 {
+	if gosanArmed.Load() == 0 {
 		return 0, false
 	}
 	gp := getg()
@@ -637,7 +485,7 @@ func gosanRand() (uint64, bool) {
 //
 //go:nosplit
 func gosanMapRand() uint64 {
-	if gosan.alike == 1 && gosan.armed.Load() != 0 {
+	if gosanArmed.Load() != 0 && gosan.alike == 1 {
 		return gosan.seed
 	}
 	return rand()
@@ -654,7 +502,7 @@ func gosanNap(ns int64) int64 {
 
 func gosanStretch(ns, mille int64) int64 {
 	const longest = 1 << 55
-	if mille == 1000 || gosan.armed.Load() == 0 || ns <= 0 || ns > longest {
+	if mille == 1000 || gosanArmed.Load() == 0 || ns <= 0 || ns > longest {
 		return ns
 	}
 	gp := getg().m.curg

@@ -32,7 +32,7 @@ func gosanTestBegins(name string) {
 	if gp == nil {
 		return
 	}
-	hash := gosan.seed
+	hash := uint64(0)
 	top := true
 	for i := 0; i < len(name); i++ {
 		hash = gosanMix(hash, uint64(name[i]))
@@ -108,9 +108,9 @@ func gosanGrace(gp *g) {
 	gosanEnd()
 }
 
-// gosanFinish notes at the end of the process which orders were seen.
+// gosanFinish notes at the end of a round which orders were seen.
 func gosanFinish() {
-	if gosan.armed.Load() == 0 {
+	if gosanArmed.Load() == 0 {
 		return
 	}
 	numbers := make([]uint64, 0, 2+6*gosanMaxOrders)
@@ -126,7 +126,7 @@ func gosanFinish() {
 // gosanLog appends a line to the log: a word, a name, numbers.  Each line is
 // written at once, so that a crash loses none.
 func gosanLog(word, name string, numbers []uint64) {
-	if gosan.log[0] == 0 {
+	if gosanRun.log[0] == 0 {
 		return
 	}
 	line := make([]byte, 0, len(word)+len(name)+20*len(numbers)+3)
@@ -135,23 +135,27 @@ func gosanLog(word, name string, numbers []uint64) {
 	line = append(line, name...)
 	for _, number := range numbers {
 		var digits [20]byte
-		at := len(digits)
-		for {
-			at--
-			digits[at] = byte('0' + number%10)
-			if number /= 10; number == 0 {
-				break
-			}
-		}
 		line = append(line, '\t')
-		line = append(line, digits[at:]...)
+		line = append(line, gosanDigits(&digits, number)...)
 	}
 	line = append(line, '\n')
 	const openAppend = _O_WRONLY | _O_CREAT | _O_CLOEXEC | 0x400
-	fd := open(&gosan.log[0], openAppend, 0o644)
+	fd := open(&gosanRun.log[0], openAppend, 0o644)
 	if fd < 0 {
 		return
 	}
 	write1(uintptr(fd), unsafe.Pointer(&line[0]), int32(len(line)))
 	closefd(fd)
+}
+
+// gosanDigits writes a number at the end of the buffer.
+func gosanDigits(buffer *[20]byte, number uint64) []byte {
+	at := len(buffer)
+	for {
+		at--
+		buffer[at] = byte('0' + number%10)
+		if number /= 10; number == 0 {
+			return buffer[at:]
+		}
+	}
 }

@@ -78,7 +78,8 @@ func gosanTurn(gp *g, object uint64, site uint32) {
 	var aims [gosanAimsOfPlace]*gosanAim
 	var passed [gosanAimsOfPlace]uint32
 	n, limit := 0, int64(0)
-	for i := 0; i < gosan.naims && n < len(aims); i++ {
+	gosan := gosan
+	for i := 0; i < len(gosan.aims) && n < len(aims); i++ {
 		aim := &gosan.aims[i]
 		if aim.earlier != site || aim.later < gosanVisitors && aim.visits.Add(1) != aim.later+1 {
 			continue
@@ -161,7 +162,8 @@ func gosanTurn(gp *g, object uint64, site uint32) {
 // gosanPassed tells those that wait for somebody at this place.  It returns one
 // of the orders that they wait for.
 func gosanPassed(object, n uint64, site uint32) (met *gosanAim) {
-	for i := 0; i < gosan.naims; i++ {
+	gosan := gosan
+	for i := range gosan.aims {
 		aim := &gosan.aims[i]
 		if aim.later != site || aim.waits.Load() == 0 {
 			continue

@@ -264,9 +264,10 @@ impl Summary {
             Reason::Stopped => ", ended by you",
         };
         messages::say(format_args!(
-            "{} runs under schedules after the first, {} asked for each of {}, in {:.1} s{ended}; \
+            "{} runs under schedules after the first, with {} in all, {} asked for each of {}, in {:.1} s{ended}; \
              {} orders of synchronisation seen",
             totals.runs,
+            counted(totals.rounds as usize, "schedule"),
             self.planned,
             counted(self.programs, "test program"),
             self.took.as_secs_f64(),

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, Result, bail};
 use gosan_go::args::{GoArgs, Subcommand, split_quoted};
@@ -23,11 +23,12 @@ use gosan_go::table::Flavour;
 use gosan_schedule::campaign::{Campaign, Plan};
 use gosan_schedule::chooser::Earnings;
 use gosan_schedule::group::ALLOW_ONE;
+use gosan_schedule::orders;
 use gosan_schedule::program::{self, Program};
 use gosan_schedule::race::{self, Race};
 use gosan_schedule::run::failed_tests;
 use gosan_schedule::seed::Seed;
-use gosan_schedule::{orders, spec};
+use gosan_schedule::spec::{self, Frame};
 use gosan_wire::Status;
 use gosan_wire::read::Records;
 
@@ -275,7 +276,7 @@ pub fn become_test_program(words: Vec<OsString>) -> Error {
     };
     let seed = seed.to_str().and_then(|seed| seed.parse().ok());
     if kept == NOT_KEPT {
-        let schedule = spec::text(&seed.unwrap_or(plain), ALLOW_ONE, None);
+        let schedule = spec::text(&[seed.unwrap_or(plain)], &frame(None));
         let Some((binary, arguments)) = program.split_first() else {
             return Error::msg("this is for gosan's own use");
         };
@@ -290,8 +291,17 @@ pub fn become_test_program(words: Vec<OsString>) -> Error {
         Path::new(kept),
         runner,
         program,
-        |log| spec::text(&plain, ALLOW_ONE, Some(log)),
+        |log| spec::text(std::slice::from_ref(&plain), &frame(Some(log))),
     ))
+}
+
+/// What the one round of a test program has that is run as `go test` wants it.
+fn frame(log: Option<&Path>) -> Frame<'_> {
+    Frame {
+        allow: ALLOW_ONE,
+        within: Duration::ZERO,
+        log,
+    }
 }
 
 /// Runs `go test`, shows what it prints, and keeps what the tests printed.
