@@ -577,7 +577,7 @@ impl Campaign<'_> {
             }
             let other = match turn % 2 {
                 // The same strategy with other lots, or another strategy.
-                0 if seed.orders.is_empty() => Seed {
+                0 if seed.aims() == 0 => Seed {
                     number: rng.u32(..),
                     ..seed.clone()
                 },
@@ -605,33 +605,27 @@ impl Campaign<'_> {
     ) -> Seed {
         let mut fewer = seed.clone();
         let Some(Some(test)) = test else { return fewer };
-        if seed.orders.is_empty() {
+        if seed.aims() == 0 {
             return fewer;
         }
-        let plain = Seed {
-            strategy: 0,
-            number: seed.number,
-            orders: Vec::new(),
-        };
+        let plain = Seed::new(0, seed.number);
         let test = [test.clone()];
         if let Ok(Some(outcome)) = self.run_tests(group, Some(&test), &plain, scratch) {
-            let met: BTreeSet<Order> = outcome
-                .log
-                .orders
-                .union(&outcome.log.places)
-                .copied()
-                .collect();
-            let places: BTreeSet<u32> = met.iter().flat_map(|o| [o.earlier, o.later]).collect();
-            let is_met = |order: &Order| {
-                let order = order.of_first_visitor();
-                met.contains(&order)
-                    || places.contains(&order.earlier) && places.contains(&order.later)
-            };
+            let Log { orders, visits, .. } = outcome.log;
+            let of_orders = orders.iter().flat_map(|o| [o.earlier, o.later]);
+            let of_visits = visits.keys().map(|visitor| visitor.place);
+            let places: BTreeSet<u32> = of_orders.chain(of_visits).collect();
+            let is_met =
+                |order: &Order| places.contains(&order.earlier) && places.contains(&order.later);
             fewer.orders.retain(is_met);
+            let goroutines: BTreeSet<u32> = visits.keys().map(|v| v.goroutine).collect();
+            fewer
+                .holds
+                .retain(|hold| goroutines.contains(&hold.visitor.goroutine));
         }
-        match fewer.orders.is_empty() {
-            true => seed.clone(),
-            false => fewer,
+        match fewer.aims() {
+            0 => seed.clone(),
+            _ => fewer,
         }
     }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use crate::chooser::{self, Earnings};
-use crate::log::{Log, Moment, Order};
-use crate::seed::Seed;
-use crate::strategy::{Aims, STRATEGIES};
+use crate::log::{Log, Moment, Order, Visitor, Visits};
+use crate::seed::{Hold, Seed};
+use crate::strategy::Aims;
 
 /// How much longer delays may make a run: by a quarter, but by so much for each
 /// test if that is not long in all; and never more for each test.
@@ -43,9 +43,6 @@ pub const FLIPPED: usize = 1024;
 /// Runs that try to turn one order round.
 const TURNS: u32 = 3;
 
-/// Of a place with several visitors, one time in so many a later one is held.
-const LATER_VISITOR: u32 = 3;
-
 /// Tests that run together.
 #[derive(Debug, Clone)]
 pub struct Group {
@@ -67,10 +64,10 @@ pub struct Group {
     pub met: Vec<usize>,
     /// Orders seen.
     pub orders: BTreeSet<Order>,
-    /// See [`Log::places`].
-    places: BTreeSet<Order>,
-    /// See [`Log::again`].
-    again: BTreeSet<Order>,
+    /// See [`Log::visits`].
+    visits: BTreeMap<Visitor, Visits>,
+    /// In how many rounds a goroutine was held.
+    held: BTreeMap<Hold, u32>,
     /// Runs that have turned orders round.
     turns: usize,
     /// How many runs have tried to turn an order round.
@@ -110,8 +107,8 @@ impl Group {
             idle: 0,
             met: vec![0],
             orders,
-            places: log.places.clone(),
-            again: log.again.clone(),
+            visits: log.visits.clone(),
+            held: BTreeMap::new(),
             turns: 0,
             turned: BTreeMap::new(),
             is_once: false,
@@ -169,19 +166,15 @@ impl Group {
         let worth = self.orders_worth_a_turn();
         let strategy = chooser::next(earnings, &self.met, !worth.is_empty(), rng);
         self.met.push(strategy);
-        let mut orders = Vec::new();
-        match STRATEGIES[strategy].aims {
-            Aims::None => {}
-            Aims::Orders => orders = self.orders_to_turn(worth, most, rng),
-            Aims::Places => orders = self.places_to_hold(most, rng),
-        }
         let turn = self.met.len() as u32;
-        Seed {
-            strategy,
-            // Rounds that follow each other go through the places of small maps.
-            number: rng.u32(..) & !7 | turn & 7,
-            orders,
+        // Rounds that follow each other go through the places of small maps.
+        let mut seed = Seed::new(strategy, rng.u32(..) & !7 | turn & 7);
+        match seed.strategy().aims {
+            Aims::None => {}
+            Aims::Orders => seed.orders = self.orders_to_turn(worth, most, rng),
+            Aims::Places => seed.holds = self.holds(most, rng),
         }
+        seed
     }
 
     /// Orders that may be worth to be turned round, and were not often. Of
@@ -237,51 +230,47 @@ impl Group {
         orders
     }
 
-    /// A place for each goroutine: one of the moment when it was held least.
-    fn places_to_hold(&mut self, most: usize, rng: &mut Rng) -> Vec<Order> {
-        let mut held: BTreeMap<Moment, u32> = BTreeMap::new();
-        for (place, moment) in self
-            .places
-            .iter()
-            .filter_map(|p| Some((p, self.moments.get(p)?)))
-        {
-            *held.entry(*moment).or_default() += self.turned.get(place).copied().unwrap_or(0);
-        }
-        let mut moments: Vec<(Moment, u32)> = held.into_iter().collect();
-        rng.shuffle(&mut moments);
-        moments.sort_by_key(|(_, times)| *times);
-        let mut chosen: BTreeMap<u32, u32> = BTreeMap::new();
-        for (Moment { goroutine, when }, _) in moments {
-            chosen.entry(goroutine).or_insert(when);
-        }
-        let mut places: Vec<Order> = self.places.iter().copied().collect();
-        rng.shuffle(&mut places);
-        places.retain(|place| {
-            let Some(Moment { goroutine, when }) = self.moments.get(place) else {
-                return false;
-            };
-            let is_chosen = chosen.get(goroutine) == Some(when);
-            if is_chosen {
-                chosen.remove(goroutine);
-            }
-            is_chosen
-        });
-        places.truncate(most);
-        for place in &mut places {
-            *self.turned.entry(*place).or_default() += 1;
-            if self.again.contains(place) && rng.u32(..LATER_VISITOR) == 0 {
-                place.later = rng.u32(1..Order::VISITORS);
+    /// A hold for each goroutine: in the moment where it was held least.
+    fn holds(&mut self, most: usize, rng: &mut Rng) -> Vec<Hold> {
+        let mut all: BTreeMap<u32, BTreeMap<Stretch, Vec<Hold>>> = BTreeMap::new();
+        for (&visitor, visits) in &self.visits {
+            for (visit, stretch) in stretches(visits, rng) {
+                let stretches = all.entry(visitor.goroutine).or_default();
+                let hold = Hold { visitor, visit };
+                stretches.entry(stretch).or_default().push(hold);
             }
         }
-        places
+        let mut chosen: Vec<Hold> = all
+            .into_values()
+            .filter_map(|stretches| {
+                let mut stretches: Vec<_> = stretches.into_iter().collect();
+                rng.shuffle(&mut stretches);
+                let times = |hold: &Hold| self.held.get(hold).copied().unwrap_or(0);
+                let (_, holds) = stretches.into_iter().min_by_key(|(stretch, holds)| {
+                    holds.iter().map(times).sum::<u32>() + stretch.round
+                })?;
+                rng.choice(holds)
+            })
+            .collect();
+        rng.shuffle(&mut chosen);
+        chosen.truncate(most);
+        for &hold in &chosen {
+            *self.held.entry(hold).or_default() += 1;
+        }
+        chosen
     }
 
     /// Notes what a round has brought, and tells whether that was anything new.
     pub fn learn(&mut self, log: &Log, new_races: usize) -> bool {
         let before = self.orders.len();
         self.orders.extend(&log.orders);
-        self.places.extend(&log.places);
-        self.again.extend(&log.again);
+        for (&visitor, &visits) in &log.visits {
+            // A round that was disturbed may have ended before it came there again.
+            let known = self.visits.entry(visitor).or_insert(visits);
+            if known.count <= visits.count {
+                *known = visits;
+            }
+        }
         self.moments.extend(&log.moments);
         let new_orders = self.orders.len() - before;
         new_races > 0 || new_orders > before / FEW
@@ -319,8 +308,13 @@ impl Group {
         self.met.pop();
         self.turns -= usize::from(seed.strategy().aims == Aims::Orders);
         for order in &seed.orders {
-            if let Some(turned) = self.turned.get_mut(&order.of_first_visitor()) {
+            if let Some(turned) = self.turned.get_mut(order) {
                 *turned -= 1;
+            }
+        }
+        for hold in &seed.holds {
+            if let Some(held) = self.held.get_mut(hold) {
+                *held -= 1;
             }
         }
     }
@@ -333,6 +327,31 @@ impl Group {
             ..self
         }
     }
+}
+
+/// A stretch of a goroutine's time in which it can be held: a moment, and for those
+/// in loops, whose moment is not known, in which round after that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Stretch {
+    when: u32,
+    round: u32,
+}
+
+/// The visits of a place at which a goroutine may be held: the first and the last,
+/// the ones after the first, and any.
+fn stretches(visits: &Visits, rng: &mut Rng) -> Vec<(u32, Stretch)> {
+    let stretch = |when, round| Stretch { when, round };
+    let mut all = vec![(1, stretch(visits.first, 0))];
+    if visits.count > 1 {
+        all.push((visits.count, stretch(visits.last, 0)));
+    }
+    for visit in 2..visits.count.min(4) {
+        all.push((visit, stretch(visits.first, visit - 1)));
+    }
+    if visits.count > 4 {
+        all.push((rng.u32(4..visits.count), stretch(visits.first, 3)));
+    }
+    all
 }
 
 /// How long tests take that took so long in sum. Tests that run side by side
@@ -412,9 +431,6 @@ mod tests {
         let mut turned = Vec::new();
         for _ in 0..200 {
             let seed = group.next_seed(&Earnings::default(), FLIPPED, &mut rng);
-            if seed.strategy().aims == Aims::Places {
-                continue;
-            }
             let turns = seed.strategy().aims == Aims::Orders;
             assert_eq!(seed.orders.is_empty(), !turns);
             turned.extend(seed.orders.iter().map(|order| order.earlier));
@@ -465,27 +481,31 @@ mod tests {
     #[test]
     fn each_goroutine_is_held_where_it_was_held_least() {
         let mut group = group(&[("A", 1)], 0).unwrap();
-        for (place, goroutine, when) in [(1, 7, 1), (2, 7, 1), (3, 7, 2), (4, 8, 1)] {
-            let place = Order {
-                earlier: place,
-                later: Order::NOTHING,
-            };
-            group.places.insert(place);
-            group.moments.insert(place, Moment { goroutine, when });
+        for (place, goroutine, first, last, count) in [
+            (1, 7, 1, 1, 1),
+            (2, 7, 1, 1, 1),
+            (3, 7, 2, 4, 3),
+            (4, 8, 1, 1, 1),
+        ] {
+            let visits = Visits { first, last, count };
+            group.visits.insert(Visitor { goroutine, place }, visits);
         }
         let mut rng = Rng::with_seed(1);
-        let mut held = || {
-            let mut places = group.places_to_hold(FLIPPED, &mut rng);
-            places.sort_unstable();
-            places.iter().map(|p| p.earlier).collect::<Vec<_>>()
-        };
-        let both = [held(), held()];
-        assert!(
-            both.iter()
-                .all(|places| places.len() == 2 && places[1] == 4)
+        let mut of_seven = Vec::new();
+        for _ in 0..4 {
+            let mut holds = group.holds(FLIPPED, &mut rng);
+            holds.sort_unstable();
+            assert_eq!(holds.len(), 2);
+            assert_eq!((holds[1].visitor.place, holds[1].visit), (4, 1));
+            of_seven.push((holds[0].visitor.place.max(2), holds[0].visit));
+        }
+        let mut first = of_seven[..3].to_vec();
+        first.sort_unstable();
+        assert_eq!(
+            first,
+            [(2, 1), (3, 1), (3, 3)],
+            "the last visit, then others"
         );
-        assert!(both.iter().any(|places| places[0] == 3), "{both:?}");
-        assert!(both.iter().any(|places| places[0] < 3), "{both:?}");
     }
 
     #[test]

@@ -24,27 +24,7 @@ impl Order {
 /// The places of accesses have this bit, those of synchronisation do not.
 const ACCESS: u32 = 1 << 31;
 
-/// In the number of a moment: it was the first of several.
-const AGAIN: u64 = 1 << 31;
-
 impl Order {
-    /// How many of those that come to a place can be told apart.
-    pub const VISITORS: u32 = 3;
-
-    /// The place alone, for its first visitor, if this is one for any.
-    pub fn of_first_visitor(self) -> Self {
-        match self.later < Self::VISITORS {
-            true => Self {
-                later: Self::NOTHING,
-                ..self
-            },
-            false => self,
-        }
-    }
-
-    /// In the place of a later one, where there is none.
-    pub const NOTHING: u32 = 0;
-
     /// Whether it is one of accesses.
     pub fn is_of_accesses(self) -> bool {
         self.later & ACCESS != 0
@@ -63,6 +43,22 @@ impl Order {
 pub struct Moment {
     pub goroutine: u32,
     pub when: u32,
+}
+
+/// A goroutine at a place of the program. Goroutines have the same name in each run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Visitor {
+    pub goroutine: u32,
+    pub place: u32,
+}
+
+/// How often a goroutine came to a place, and at which of its moments the first and
+/// the last time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Visits {
+    pub first: u32,
+    pub last: u32,
+    pub count: u32,
 }
 
 /// A top-level test that came to its end.
@@ -87,10 +83,8 @@ pub struct Log {
     /// The time in which something was delayed.
     pub delayed: Duration,
     pub orders: BTreeSet<Order>,
-    /// Places that goroutines came to, as orders of nothing after them.
-    pub places: BTreeSet<Order>,
-    /// Those of them that they came to again.
-    pub again: BTreeSet<Order>,
+    /// Who came to which place.
+    pub visits: BTreeMap<Visitor, Visits>,
     /// Who came to the earlier place of an order, and when.
     pub moments: BTreeMap<Order, Moment>,
     /// Whether the hooks wrote anything.
@@ -132,6 +126,7 @@ impl Log {
                         took: Duration::from_micros(*took),
                     });
                 }
+                ("visits", numbers) => log.read_visits(numbers),
                 ("orders", [delayed, strays, pairs @ ..]) => {
                     log.delayed = Duration::from_micros(*delayed);
                     log.strays = *strays;
@@ -143,38 +138,52 @@ impl Log {
         log
     }
 
+    /// Reads who came where, the first and the last moment, and how often.
+    fn read_visits(&mut self, numbers: &[u64]) {
+        for entry in numbers.chunks_exact(3) {
+            let (goroutine, place) = halves(entry[0]);
+            let (first, last) = halves(entry[1]);
+            let visits = Visits {
+                first: step(first),
+                last: step(last),
+                count: u32::try_from(entry[2]).unwrap_or(u32::MAX),
+            };
+            self.visits.insert(Visitor { goroutine, place }, visits);
+        }
+    }
+
     /// Reads pairs of numbers: two places, and who came to the first of them in
     /// which of its steps.
     fn read_orders(&mut self, numbers: &[u64]) {
         for pair in numbers.chunks_exact(2) {
             let order = order(pair[0]);
-            if order.later == Order::NOTHING {
-                self.places.insert(order);
-                if pair[1] & AGAIN != 0 {
-                    self.again.insert(order);
-                }
-            } else {
-                self.orders.insert(order);
-            }
+            self.orders.insert(order);
             self.moments.insert(order, moment(pair[1]));
         }
     }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "each half is wanted")]
+fn halves(number: u64) -> (u32, u32) {
+    ((number >> 32) as u32, number as u32)
+}
+
 fn order(pair: u64) -> Order {
-    Order {
-        earlier: (pair >> 32) as u32,
-        later: pair as u32,
-    }
+    let (earlier, later) = halves(pair);
+    Order { earlier, later }
 }
 
 fn moment(number: u64) -> Moment {
-    // Operation n is 2n, accesses after it are 2n + 1.
+    let (goroutine, when) = halves(number);
     Moment {
-        goroutine: (number >> 32) as u32,
-        when: ((number & (AGAIN - 1)) as u32).div_ceil(2),
+        goroutine,
+        when: step(when),
     }
+}
+
+/// Operation n is 2n, accesses after it are 2n + 1; these belong to what follows.
+fn step(when: u32) -> u32 {
+    when.div_ceil(2)
 }
 
 #[cfg(test)]
@@ -185,6 +194,7 @@ mod tests {
     fn reads_tests_orders_and_leaves_out_what_was_cut_off() {
         let log = Log::read(
             "begin\t\nbegin\tTestA\nend\tTestA\t2\t1500\nbegin\tTestB\nend\t\t0\t1700\n\
+             visits\t\t21474836481\t12884901893\t4\n\
              orders\t\t250\t1\t4294967298\t21474836481\t4294967299\t21474836482\nend\tTest",
         );
         assert_eq!(log.ended.len(), 1);
@@ -199,6 +209,16 @@ mod tests {
         let moments: Vec<_> = log.moments.into_iter().collect();
         assert_eq!(moments, [(order(2), moment(1)), (order(3), moment(1))]);
         assert_eq!(log.orders, BTreeSet::from([order(2), order(3)]));
+        let visitor = Visitor {
+            goroutine: 5,
+            place: 1,
+        };
+        let visits = Visits {
+            first: 2,
+            last: 3,
+            count: 4,
+        };
+        assert_eq!(log.visits, BTreeMap::from([(visitor, visits)]));
         assert!(log.is_armed);
         assert_eq!(Log::read(""), Log::default());
     }

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::log::Order;
-use crate::seed::Seed;
+use crate::log::{Order, Visitor};
+use crate::seed::{Hold, Seed};
 use crate::strategy::Procs;
 
 /// Where the hooks look.
@@ -101,6 +101,10 @@ fn add_round(text: &mut String, seed: &Seed, allow: Duration) {
     for Order { earlier, later } in &seed.orders {
         add(format_args!(";aim={earlier}.{later}"));
     }
+    for Hold { visitor, visit } in &seed.holds {
+        let Visitor { goroutine, place } = visitor;
+        add(format_args!(";hold={place}.{goroutine}.{visit}"));
+    }
 }
 
 #[cfg(test)]
@@ -109,7 +113,7 @@ mod tests {
 
     #[test]
     fn says_all_that_the_hooks_read() {
-        let seeds: Vec<Seed> = ["flip-0000000a-7+8", "give-00000001"]
+        let seeds: Vec<Seed> = ["flip-0000000a-7+8", "stall-00000001-5@6:7"]
             .map(|seed| seed.parse().unwrap())
             .into();
         let frame = Frame {
@@ -122,6 +126,7 @@ mod tests {
             text.starts_with("log=/l/x;within=1000000;seed=10;procs=0;grace=25000;allow=3000;")
         );
         assert!(text.contains(";aim=7.8;next;seed=1;"), "{text}");
+        assert!(text.ends_with(";hold=5.6.7"), "{text}");
         let hooks = include_str!("../../gosan-go/patches/schedule/rounds.go");
         for field in text.split(';') {
             let key = field.split('=').next().unwrap();

@@ -123,7 +123,7 @@ func gosanAccess(addr, size uintptr, kind uint32, dull *uint16) {
 	}
 	*times++
 	self := &gp.gosan
-	gosanNotePlace(self, kind, site)
+	visit := gosanVisit(self, kind, site)
 	word := uint64(addr / goarch.PtrSize)
 	words := uint64(min((addr%goarch.PtrSize+size+goarch.PtrSize-1)/goarch.PtrSize, gosanMostWords))
 	var met *gosanAim
@@ -137,7 +137,7 @@ func gosanAccess(addr, size uintptr, kind uint32, dull *uint16) {
 		if words > 1 {
 			object = 0
 		}
-		gosanTurn(gp, object, site)
+		gosanTurn(gp, object, site, visit)
 	}
 	if ns := gosanDecide(kind, self, site); ns >= 0 {
 		gosanDelay(gp, site, ns)

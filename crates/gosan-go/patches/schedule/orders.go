@@ -91,7 +91,7 @@ func gosanClass(pc uintptr) uint64 {
 // Orders: which place of the program was followed by which other place, in
 // another goroutine, on one object.
 const (
-	// Orders of synchronisation; as many of accesses, and places.
+	// Orders of synchronisation, and as many of accesses.
 	gosanMaxOrders = 1 << 11
 
 	// Room in the table for all, which is never full.
@@ -109,7 +109,7 @@ var (
 	gosanLastAt [1 << 12]atomic.Uint32            // at which of its moments
 	gosanOrders [gosanRoomForOrders]atomic.Uint64 // a hash table of pairs of places
 	gosanFirst  [gosanRoomForOrders]atomic.Uint64 // who came to the first of them, and when
-	gosanNumber [3]atomic.Uint32                  // orders of synchronisation, of accesses, places
+	gosanNumber [2]atomic.Uint32                  // orders of synchronisation, of accesses
 )
 
 // gosanWho is a goroutine's name in orders.  Its lowest bits say what it did.
@@ -149,33 +149,67 @@ func gosanNoteOrder(object uint64, kind uint32, self *gosanGoroutine, site uint3
 	gosanNotePair(before, when, site)
 }
 
-// gosanAgain in a place's first moment says that there was another.
-const gosanAgain = 1 << 31
+// gosanVisits is how often a goroutine has come to a place, and when.
+type gosanVisits struct {
+	key   atomic.Uint64 // who, and where
+	first atomic.Uint32 // the moment of the first visit
+	last  atomic.Uint32
+	count atomic.Uint32
+}
 
-// gosanNotePlace notes that the goroutine has come to a place.  As long as a test
-// has started nothing, there is nobody to wait for; and outside of tests neither.
-func gosanNotePlace(self *gosanGoroutine, kind, site uint32) {
+const (
+	// Pairs of a goroutine and a place, and room in their table, which is never full.
+	gosanMaxVisits     = 1 << 12
+	gosanRoomForVisits = 1 << 13
+
+	// Goroutines of one place that are noted: of many that do the same, the first.
+	gosanMostAlike = 6
+)
+
+var (
+	gosanVisited   [gosanRoomForVisits]gosanVisits
+	gosanVisitors  [1 << 12]atomic.Uint32 // goroutines that came to a place
+	gosanAllVisits atomic.Uint32
+)
+
+// gosanVisit notes that the goroutine has come to a place, and returns how often it
+// now has; 0 if that is not known.  As long as a test has started nothing, there is
+// nobody to wait for; and outside of tests neither.
+func gosanVisit(self *gosanGoroutine, kind, site uint32) uint32 {
 	if self.test == nil || self.test.name == "" || self.test.goroutines.Load() == 0 {
-		return
+		return 0
 	}
-	gosanNotePair(uint64(self.who())<<32|uint64(site), self.moment(kind), 0)
+	key := uint64(self.who())<<32 | uint64(site)
+	for at := gosanMix(0, key); ; at++ {
+		entry := &gosanVisited[at%gosanRoomForVisits]
+		switch entry.key.Load() {
+		case key:
+			entry.last.Store(self.moment(kind))
+			return entry.count.Add(1)
+		case 0:
+			alike := &gosanVisitors[gosanMix(0, uint64(site))%uint64(len(gosanVisitors))]
+			if gosanAllVisits.Load() >= gosanMaxVisits || alike.Load() >= gosanMostAlike {
+				return 0
+			}
+			if entry.key.CompareAndSwap(0, key) {
+				entry.first.Store(self.moment(kind))
+				entry.last.Store(self.moment(kind))
+				alike.Add(1)
+				gosanAllVisits.Add(1)
+				return entry.count.Add(1)
+			}
+		}
+	}
 }
 
 // gosanNotePair notes that what was done before, by whom, where and when, was followed by another goroutine at this place.
 func gosanNotePair(before uint64, when uint32, site uint32) {
 	number := &gosanNumber[site/gosanAccessPlace]
-	if site == 0 {
-		number = &gosanNumber[2]
-	}
 	pair := before<<32 | uint64(site)
 	for at := gosanMix(0, pair); ; at++ {
 		entry := &gosanOrders[at%gosanRoomForOrders]
 		switch entry.Load() {
 		case pair:
-			if site == 0 {
-				first := &gosanFirst[at%gosanRoomForOrders]
-				first.Store(first.Load() | gosanAgain)
-			}
 			return
 		case 0:
 			if number.Load() >= gosanMaxOrders {

@@ -154,6 +154,9 @@ func gosanForget() {
 	clear(gosanOrders[:])
 	clear(gosanFirst[:])
 	clear(gosanNumber[:])
+	clear(gosanVisited[:])
+	clear(gosanVisitors[:])
+	gosanAllVisits.Store(0)
 }
 
 // read takes in one field.  It reports whether the schedule goes on after it.
@@ -191,21 +194,27 @@ func (s *gosanSchedule) read(field string) bool {
 	case "changes":
 		s.changes = gosanInt(value)
 	case "aim":
-		if len(s.aims) < gosanMaxAims {
-			earlier, later := gosanCut(value, '.')
-			aim := gosanAim{earlier: uint32(gosanInt(earlier)), later: uint32(gosanInt(later))}
-			s.aims = append(s.aims, aim)
-			gosanMark(&s.earlier, aim.earlier)
-			if aim.later >= gosanVisitors {
-				gosanMark(&s.later, aim.later)
-			}
-		}
+		earlier, later := gosanCut(value, '.')
+		aim := gosanAim{earlier: uint32(gosanInt(earlier)), later: uint32(gosanInt(later))}
+		gosanMark(&s.later, aim.later)
+		s.add(aim)
+	case "hold":
+		place, rest := gosanCut(value, '.')
+		who, visit := gosanCut(rest, '.')
+		s.add(gosanAim{earlier: uint32(gosanInt(place)), who: uint32(gosanInt(who)), visit: uint32(gosanInt(visit))})
 	case "rule":
 		if len(s.rules) < gosanMaxRules {
 			s.rules = append(s.rules, gosanReadRule(value))
 		}
 	}
 	return true
+}
+
+func (s *gosanSchedule) add(aim gosanAim) {
+	if len(s.aims) < gosanMaxAims {
+		gosanMark(&s.earlier, aim.earlier)
+		s.aims = append(s.aims, aim)
+	}
 }
 
 // gosanReadRule reads kinds,who,where,percent,min,max; times in microseconds.

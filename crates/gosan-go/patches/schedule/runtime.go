@@ -184,11 +184,12 @@ func gosanPoint(kind uint32, addr unsafe.Pointer) {
 	)
 	if kind&before != 0 {
 		self.site = site
+		visit := uint32(0)
 		if own {
-			gosanNotePlace(self, kind, site)
+			visit = gosanVisit(self, kind, site)
 		}
 		if gosanMarked(&gosan.earlier, site) {
-			gosanTurn(gp, uint64(uintptr(addr)), site)
+			gosanTurn(gp, uint64(uintptr(addr)), site, visit)
 		}
 	}
 	if kind&after != 0 && addr != nil {

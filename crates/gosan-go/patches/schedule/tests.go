@@ -108,13 +108,22 @@ func gosanGrace(gp *g) {
 	gosanEnd()
 }
 
-// gosanFinish notes at the end of a round which orders were seen.
+// gosanFinish notes at the end of a round who came to which places, and which
+// orders were seen.
 func gosanFinish() {
 	if gosanArmed.Load() == 0 {
 		return
 	}
-	numbers := make([]uint64, 0, 2+6*gosanMaxOrders)
-	numbers = append(numbers, uint64(gosanDelays.total.Load())/1000, uint64(max(gosanStrays.Load(), 0)))
+	numbers := make([]uint64, 0, 3*gosanMaxVisits)
+	for i := range gosanVisited {
+		entry := &gosanVisited[i]
+		if key := entry.key.Load(); key != 0 && len(numbers)+3 <= cap(numbers) {
+			moments := uint64(entry.first.Load())<<32 | uint64(entry.last.Load())
+			numbers = append(numbers, key, moments, uint64(entry.count.Load()))
+		}
+	}
+	gosanLog("visits", "", numbers)
+	numbers = append(numbers[:0], uint64(gosanDelays.total.Load())/1000, uint64(max(gosanStrays.Load(), 0)))
 	for i := range gosanOrders {
 		if pair := gosanOrders[i].Load(); pair != 0 && len(numbers)+2 <= cap(numbers) {
 			numbers = append(numbers, pair, gosanFirst[i].Load())

@@ -8,8 +8,8 @@
 // A wait synchronises nothing, so a race that only the order had hidden is there
 // when the other comes.  It ends when nobody is left who could: if all others
 // wait too, the program's time goes on at once to the next of its timers, and if
-// there is none, the wait is in vain.  A place can also be given alone: then who
-// comes there waits for as long, whoever comes to what.  That is one delay as long
+// there is none, the wait is in vain.  A place can also be given for one goroutine and one of
+// its visits: then that waits for as long, whoever comes to what.  That is one delay as long
 // as it takes, as in delay-bounded scheduling (Emmi and others, POPL 2011).
 
 package runtime
@@ -31,22 +31,18 @@ const (
 	// How many looks in a row must find nothing to do before time goes on.
 	gosanStillLooks = 3
 
-	// Visitors of a place that can be told apart.
-	gosanVisitors = 3
-
 	// Orders of one place that are turned round by one wait.
 	gosanAimsOfPlace = 8
 )
 
 // gosanAim is an order of two places that shall be turned round: whoever comes
 // to the earlier one waits until somebody else has passed the later one, on the
-// same object.  If the later one is less than gosanVisitors, there is none: one
-// goroutine, of those that come to the earlier one the first or a later one, waits
-// until all others wait too.
+// same object.  If it names a goroutine there is no later one: that goroutine waits
+// when it comes there for the given time, until all others wait too.
 type gosanAim struct {
 	earlier, later uint32
+	who, visit     uint32
 
-	visits atomic.Uint32 // goroutines that came to a place that is given alone
 	waits  atomic.Int32  // goroutines at the earlier place
 	object atomic.Uint64 // for which object the last of them waits; 0 is any
 	passed atomic.Uint32 // how often that was passed since
@@ -71,7 +67,7 @@ var (
 )
 
 // gosanTurn waits at the earlier place of orders that shall be turned round.
-func gosanTurn(gp *g, object uint64, site uint32) {
+func gosanTurn(gp *g, object uint64, site, visit uint32) {
 	if gp.{{BUBBLE}} != nil || !gosanMayDelay() {
 		return
 	}
@@ -81,10 +77,10 @@ func gosanTurn(gp *g, object uint64, site uint32) {
 	gosan := gosan
 	for i := 0; i < len(gosan.aims) && n < len(aims); i++ {
 		aim := &gosan.aims[i]
-		if aim.earlier != site || aim.later < gosanVisitors && aim.visits.Add(1) != aim.later+1 {
+		if aim.earlier != site || aim.who != 0 && (aim.who != gp.gosan.who() || aim.visit != visit) {
 			continue
 		}
-		if aim.waits.Load() > 0 && gosanMix(gosan.seed^uint64(site), gp.gosan.id)&1 == 0 {
+		if aim.who == 0 && aim.waits.Load() > 0 && gosanMix(gosan.seed^uint64(site), gp.gosan.id)&1 == 0 {
 			// Another one of those who do the same waits already.
 			continue
 		}

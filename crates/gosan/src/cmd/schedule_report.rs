@@ -24,7 +24,7 @@ use crate::messages;
 /// The most tests that are named in a line.
 const NAMED: usize = 5;
 
-/// The most orders in a seed that is shown for a test that fails without a race.
+/// The most orders and holds in a seed that is shown for a test that fails without a race.
 const SHOWN: usize = 16;
 
 /// What the reports of one command have in common.
@@ -232,7 +232,7 @@ impl<'a> Reporter<'a> {
         };
         let mut text =
             format!("{tests} {how} when delayed, without a race; that may be the delay alone");
-        if mishap.seed.orders.len() <= SHOWN {
+        if mishap.seed.aims() <= SHOWN {
             let command = self.command(mishap.program, alone, &mishap.seed);
             text.push_str(&format!(". To see it: {command}"));
         }

@@ -269,11 +269,7 @@ pub fn become_test_program(words: Vec<OsString>) -> Error {
     let Some((runner, program)) = count.and_then(|count| rest.split_at_checked(count)) else {
         return Error::msg("this is for gosan's own use");
     };
-    let plain = Seed {
-        strategy: 0,
-        number: 0,
-        orders: Vec::new(),
-    };
+    let plain = Seed::new(0, 0);
     let seed = seed.to_str().and_then(|seed| seed.parse().ok());
     if kept == NOT_KEPT {
         let schedule = spec::text(&[seed.unwrap_or(plain)], &frame(None));
