@@ -153,6 +153,10 @@ const HOOKS: &[Patch] = &[
         include_str!("../patches/schedule/accesses.go"),
     ),
     added(
+        "src/runtime/schedule_meetings_gosan.go",
+        include_str!("../patches/schedule/meetings.go"),
+    ),
+    added(
         "src/runtime/schedule_tests_gosan.go",
         include_str!("../patches/schedule/tests.go"),
     ),
@@ -366,6 +370,12 @@ const LOCKS: &[Patch] = &[
         "\t\tm.unlockSlow(new)\n\t}\n}\n",
         "\t\tm.unlockSlow(new)\n\t}; \
          race.SchedulePoint(race.ScheduleUnlocked, unsafe.Pointer(m))\n}\n",
+    ),
+    changed(
+        RWMUTEX,
+        "\nfunc (rw *RWMutex) Lock() {\n",
+        "\nfunc (rw *RWMutex) Lock() { \
+         race.SchedulePoint(race.ScheduleLock, unsafe.Pointer(rw))\n",
     ),
     changed(
         RWMUTEX,

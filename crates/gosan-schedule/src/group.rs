@@ -7,8 +7,8 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use crate::chooser::{self, Earnings};
-use crate::log::{Log, Moment, Order, Visitor, Visits};
-use crate::seed::{Hold, Seed};
+use crate::log::{Hold, Log, Moment, Order, Visitor, Visits};
+use crate::seed::Seed;
 use crate::strategy::Aims;
 
 /// How much longer delays may make a run: by a quarter, but by so much for each
@@ -43,6 +43,9 @@ pub const FLIPPED: usize = 1024;
 /// Runs that try to turn one order round.
 const TURNS: u32 = 3;
 
+/// Rounds that try to make the same accesses meet.
+const MEETINGS: u32 = 2;
+
 /// Tests that run together.
 #[derive(Debug, Clone)]
 pub struct Group {
@@ -66,6 +69,8 @@ pub struct Group {
     pub orders: BTreeSet<Order>,
     /// See [`Log::visits`].
     visits: BTreeMap<Visitor, Visits>,
+    /// In how many rounds accesses were tried to be made to meet.
+    meetings: BTreeMap<[Hold; 2], u32>,
     /// In how many rounds a goroutine was held.
     held: BTreeMap<Hold, u32>,
     /// Runs that have turned orders round.
@@ -108,6 +113,7 @@ impl Group {
             met: vec![0],
             orders,
             visits: log.visits.clone(),
+            meetings: log.meetings.iter().map(|&meeting| (meeting, 0)).collect(),
             held: BTreeMap::new(),
             turns: 0,
             turned: BTreeMap::new(),
@@ -164,7 +170,12 @@ impl Group {
     /// What the next round does, with so many orders at most.
     pub fn next_seed(&mut self, earnings: &Earnings, most: usize, rng: &mut Rng) -> Seed {
         let worth = self.orders_worth_a_turn();
-        let strategy = chooser::next(earnings, &self.met, !worth.is_empty(), rng);
+        let can_aim = |aims| match aims {
+            Aims::None | Aims::Places => true,
+            Aims::Orders => !worth.is_empty(),
+            Aims::Meetings => self.meetings.values().any(|&tries| tries < MEETINGS),
+        };
+        let strategy = chooser::next(earnings, &self.met, can_aim, rng);
         self.met.push(strategy);
         let turn = self.met.len() as u32;
         // Rounds that follow each other go through the places of small maps.
@@ -173,6 +184,7 @@ impl Group {
             Aims::None => {}
             Aims::Orders => seed.orders = self.orders_to_turn(worth, most, rng),
             Aims::Places => seed.holds = self.holds(most, rng),
+            Aims::Meetings => seed.holds = self.meet(most, rng),
         }
         seed
     }
@@ -260,10 +272,37 @@ impl Group {
         chosen
     }
 
+    /// Meetings that were tried least, one at a time for each goroutine.
+    fn meet(&mut self, most: usize, rng: &mut Rng) -> Vec<Hold> {
+        let mut open: Vec<([Hold; 2], u32)> = self
+            .meetings
+            .iter()
+            .map(|(&meeting, &tries)| (meeting, tries))
+            .filter(|&(_, tries)| tries < MEETINGS)
+            .collect();
+        rng.shuffle(&mut open);
+        open.sort_by_key(|&(_, tries)| tries);
+        let mut busy = BTreeSet::new();
+        let mut holds = Vec::new();
+        for (meeting, _) in open {
+            let goroutines = meeting.map(|hold| hold.visitor.goroutine);
+            if holds.len() + 2 > most || goroutines.iter().any(|who| busy.contains(who)) {
+                continue;
+            }
+            busy.extend(goroutines);
+            holds.extend(meeting);
+            *self.meetings.entry(meeting).or_default() += 1;
+        }
+        holds
+    }
+
     /// Notes what a round has brought, and tells whether that was anything new.
     pub fn learn(&mut self, log: &Log, new_races: usize) -> bool {
         let before = self.orders.len();
         self.orders.extend(&log.orders);
+        for &meeting in &log.meetings {
+            self.meetings.entry(meeting).or_default();
+        }
         for (&visitor, &visits) in &log.visits {
             // A round that was disturbed may have ended before it came there again.
             let known = self.visits.entry(visitor).or_insert(visits);
@@ -311,6 +350,14 @@ impl Group {
             if let Some(turned) = self.turned.get_mut(order) {
                 *turned -= 1;
             }
+        }
+        if seed.strategy().aims == Aims::Meetings {
+            for meeting in seed.holds.chunks_exact(2) {
+                if let Some(tries) = self.meetings.get_mut(&[meeting[0], meeting[1]]) {
+                    *tries -= 1;
+                }
+            }
+            return;
         }
         for hold in &seed.holds {
             if let Some(held) = self.held.get_mut(hold) {

@@ -52,6 +52,13 @@ pub struct Visitor {
     pub place: u32,
 }
 
+/// A goroutine is held when it comes to a place for the given time, the first being 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Hold {
+    pub visitor: Visitor,
+    pub visit: u32,
+}
+
 /// How often a goroutine came to a place, and at which of its moments the first and
 /// the last time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +92,9 @@ pub struct Log {
     pub orders: BTreeSet<Order>,
     /// Who came to which place.
     pub visits: BTreeMap<Visitor, Visits>,
+    /// Where two goroutines can be held so that accesses of theirs meet that no lock
+    /// keeps apart.
+    pub meetings: BTreeSet<[Hold; 2]>,
     /// Who came to the earlier place of an order, and when.
     pub moments: BTreeMap<Order, Moment>,
     /// Whether the hooks wrote anything.
@@ -126,6 +136,7 @@ impl Log {
                         took: Duration::from_micros(*took),
                     });
                 }
+                ("meetings", numbers) => log.read_meetings(numbers),
                 ("visits", numbers) => log.read_visits(numbers),
                 ("orders", [delayed, strays, pairs @ ..]) => {
                     log.delayed = Duration::from_micros(*delayed);
@@ -149,6 +160,22 @@ impl Log {
                 count: u32::try_from(entry[2]).unwrap_or(u32::MAX),
             };
             self.visits.insert(Visitor { goroutine, place }, visits);
+        }
+    }
+
+    /// Reads two goroutines and places each, and at which visits they were there
+    /// first and last.
+    fn read_meetings(&mut self, numbers: &[u64]) {
+        for entry in numbers.chunks_exact(4) {
+            for visits in &entry[2..] {
+                let (one, other) = halves(*visits);
+                let hold = |(goroutine, place), visit| Hold {
+                    visitor: Visitor { goroutine, place },
+                    visit,
+                };
+                let meeting = [hold(halves(entry[0]), one), hold(halves(entry[1]), other)];
+                self.meetings.insert(meeting);
+            }
         }
     }
 
@@ -194,6 +221,7 @@ mod tests {
     fn reads_tests_orders_and_leaves_out_what_was_cut_off() {
         let log = Log::read(
             "begin\t\nbegin\tTestA\nend\tTestA\t2\t1500\nbegin\tTestB\nend\t\t0\t1700\n\
+             meetings\t\t21474836481\t25769803778\t12884901890\t12884901890\n\
              visits\t\t21474836481\t12884901893\t4\n\
              orders\t\t250\t1\t4294967298\t21474836481\t4294967299\t21474836482\nend\tTest",
         );
@@ -213,6 +241,12 @@ mod tests {
             goroutine: 5,
             place: 1,
         };
+        let other = Visitor {
+            goroutine: 6,
+            place: 2,
+        };
+        let meeting = [(visitor, 3), (other, 2)].map(|(visitor, visit)| Hold { visitor, visit });
+        assert_eq!(log.meetings, BTreeSet::from([meeting]));
         let visits = Visits {
             first: 2,
             last: 3,

@@ -9,7 +9,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::log::{Order, Visitor};
+use crate::log::{Hold, Order, Visitor};
 use crate::strategy::{self, STRATEGIES, Strategy};
 
 /// What one run does to the program.
@@ -22,13 +22,6 @@ pub struct Seed {
     pub orders: Vec<Order>,
     /// Where goroutines are held.
     pub holds: Vec<Hold>,
-}
-
-/// A goroutine is held when it comes to a place for the given time, the first being 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Hold {
-    pub visitor: Visitor,
-    pub visit: u32,
 }
 
 /// A text that is no seed.

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::log::{Order, Visitor};
-use crate::seed::{Hold, Seed};
+use crate::log::{Hold, Order, Visitor};
+use crate::seed::Seed;
 use crate::strategy::Procs;
 
 /// Where the hooks look.

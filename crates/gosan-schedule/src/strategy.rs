@@ -15,7 +15,8 @@
 //! other as in RaceFuzzer (Sen, PLDI 2008), which knows the pairs beforehand.
 //! "Stall" holds a goroutine where nobody was seen to follow, until all others wait
 //! too: delay-bounded scheduling (Emmi, Qadeer and Rakamaric, POPL 2011) with one
-//! delay for each goroutine.
+//! delay for each goroutine. "Meet" holds two goroutines at once, each before an
+//! access, where no lock was common to both.
 
 use std::time::Duration;
 
@@ -109,6 +110,8 @@ pub enum Aims {
     Orders,
     /// Places where it holds a goroutine until all others wait.
     Places,
+    /// Pairs of such places, before accesses that would race if they met.
+    Meetings,
 }
 
 /// A way to disturb a program.
@@ -242,6 +245,16 @@ pub const STRATEGIES: &[Strategy] = &[
         ..strategy(
             "stall",
             "holds each goroutine at one of its places until all others wait",
+            AsItIs,
+            &[],
+        )
+    },
+    Strategy {
+        far: Duration::from_secs(20),
+        aims: Aims::Meetings,
+        ..strategy(
+            "meet",
+            "holds two goroutines each before accesses that only their order keeps apart",
             AsItIs,
             &[],
         )
@@ -385,8 +398,9 @@ pub const STRATEGIES: &[Strategy] = &[
 /// In which order a group of tests meets strategies that have earned alike. One
 /// that learns from other runs comes more than once. Those that are not named
 /// follow in the order of the table.
-pub const ROTATION: [&str; 9] = [
-    "even", "flip", "stall", "soon", "flip", "odd", "stall", "turn", "tests",
+pub const ROTATION: [&str; 14] = [
+    "even", "meet", "flip", "stall", "meet", "soon", "flip", "meet", "odd", "stall", "turn",
+    "meet", "tests", "stall",
 ];
 
 /// The place of the named strategy in the table.

@@ -30,12 +30,19 @@ const (
 	gosanOften = 2000
 )
 
-// gosanWord is what is remembered of a word: who wrote it last and where, the
-// last two that read it, and at which of their moments.
+// gosanWord is what is remembered of a word: who wrote it last, and the last two
+// that read it.
 type gosanWord struct {
 	word atomic.Uint64
-	who  [3]atomic.Uint64
-	when [3]atomic.Uint32
+	by   [3]gosanBy
+}
+
+// gosanBy is what is remembered of an access.
+type gosanBy struct {
+	who   atomic.Uint64 // who, and where
+	when  atomic.Uint32
+	stop  atomic.Uint64
+	locks [2]atomic.Uint64
 }
 
 var (
@@ -143,7 +150,7 @@ func gosanAccess(addr, size uintptr, kind uint32, dull *uint16) {
 		gosanDelay(gp, site, ns)
 	}
 	for i := uint64(0); i < words; i++ {
-		gosanNoteAccess(word+i, kind, self, site)
+		gosanNoteAccess(word+i, kind, self, site, visit)
 	}
 }
 
@@ -161,34 +168,54 @@ func gosanMeet(gp *g, aim *gosanAim) {
 }
 
 // gosanNoteAccess notes which accesses of others to this word came before.
-func gosanNoteAccess(word uint64, kind uint32, self *gosanGoroutine, site uint32) {
+func gosanNoteAccess(word uint64, kind uint32, self *gosanGoroutine, site, visit uint32) {
 	entry := &gosanWords[gosanMix(0, word)%uint64(len(gosanWords))]
 	if entry.word.Load() != word {
-		for i := range entry.who {
-			entry.who[i].Store(0)
+		for i := range entry.by {
+			entry.by[i].who.Store(0)
 		}
 		entry.word.Store(word)
 	}
 	who := self.who()
-	at, conflicting := 0, len(entry.who)
+	stop := gosanStopOf(site, visit)
+	if self.nlocks > 0 {
+		stop = self.outer
+	}
+	at, conflicting := 0, len(entry.by)
 	if kind == gosanRead {
 		at, conflicting = 1, 1
 	}
 	for i := range conflicting {
-		before, when := entry.who[i].Load(), entry.when[i].Load()
+		by := &entry.by[i]
+		before, when := by.who.Load(), by.when.Load()
 		if before == 0 || uint32(before>>32) == who || self.descends(uint32(before>>32), when) {
 			continue
 		}
 		gosanNotePair(before, when, site)
-	}
-	if kind == gosanRead {
-		if before := entry.who[1].Load(); uint32(before>>32) != who {
-			entry.who[2].Store(before)
-			entry.when[2].Store(entry.when[1].Load())
+		if !self.hasLocked(by.locks[0].Load()) && !self.hasLocked(by.locks[1].Load()) {
+			gosanNoteMeeting(uint32(before>>32), who, gosanStop(by.stop.Load()), stop)
 		}
 	}
-	entry.who[at].Store(uint64(who)<<32 | uint64(site))
-	entry.when[at].Store(self.moment(kind))
+	by := &entry.by[at]
+	if kind == gosanRead && uint32(by.who.Load()>>32) != who {
+		older := &entry.by[2]
+		older.who.Store(by.who.Load())
+		older.when.Store(by.when.Load())
+		older.stop.Store(by.stop.Load())
+		for i := range older.locks {
+			older.locks[i].Store(by.locks[i].Load())
+		}
+	}
+	by.who.Store(uint64(who)<<32 | uint64(site))
+	by.when.Store(self.moment(kind))
+	by.stop.Store(uint64(stop))
+	for i := range by.locks {
+		lock := uint64(0)
+		if uint32(i) < self.nlocks {
+			lock = self.locks[i]
+		}
+		by.locks[i].Store(lock)
+	}
 }
 
 // descends reports whether the goroutine, or one that it descends from, was

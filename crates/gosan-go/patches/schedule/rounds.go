@@ -157,6 +157,8 @@ func gosanForget() {
 	clear(gosanVisited[:])
 	clear(gosanVisitors[:])
 	gosanAllVisits.Store(0)
+	clear(gosanMeetings[:])
+	gosanAllMeetings.Store(0)
 }
 
 // read takes in one field.  It reports whether the schedule goes on after it.

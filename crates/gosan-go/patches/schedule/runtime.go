@@ -102,12 +102,19 @@ type gosanGoroutine struct {
 	turning  bool       // it waits to be overtaken
 	late     bool       // it was created to start late
 
+	locks  [gosanMostLocks]uint64 // what it has locked
+	nlocks uint32
+	outer  gosanStop // where it locked the first of these
+
 	// The goroutines that it descends from, and their moments when they, or the next
 	// of them, started it.
 	parents [gosanGenerations]gosanMoment
 }
 
-const gosanGenerations = 4
+const (
+	gosanGenerations = 4
+	gosanMostLocks   = 4
+)
 
 // gosanMoment is a stretch of a goroutine's time.
 type gosanMoment struct {
@@ -191,6 +198,15 @@ func gosanPoint(kind uint32, addr unsafe.Pointer) {
 		if gosanMarked(&gosan.earlier, site) {
 			gosanTurn(gp, uint64(uintptr(addr)), site, visit)
 		}
+		if kind == gosanLock && self.nlocks == 0 {
+			self.outer = gosanStopOf(site, visit)
+		}
+	}
+	switch kind {
+	case gosanLocked:
+		self.locked(uint64(uintptr(addr)))
+	case gosanUnlock:
+		self.unlocks(uint64(uintptr(addr)))
 	}
 	if kind&after != 0 && addr != nil {
 		gosanNoteOrder(uint64(uintptr(addr)), kind, self, self.site)

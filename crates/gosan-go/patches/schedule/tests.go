@@ -123,6 +123,14 @@ func gosanFinish() {
 		}
 	}
 	gosanLog("visits", "", numbers)
+	numbers = numbers[:0]
+	for i := range gosanMeetings {
+		entry := &gosanMeetings[i]
+		if one := entry.one.Load(); one != 0 && len(numbers)+4 <= cap(numbers) {
+			numbers = append(numbers, one, entry.other.Load(), entry.first.Load(), entry.last.Load())
+		}
+	}
+	gosanLog("meetings", "", numbers)
 	numbers = append(numbers[:0], uint64(gosanDelays.total.Load())/1000, uint64(max(gosanStrays.Load(), 0)))
 	for i := range gosanOrders {
 		if pair := gosanOrders[i].Load(); pair != 0 && len(numbers)+2 <= cap(numbers) {
