@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard};
@@ -215,7 +216,15 @@ impl Campaign<'_> {
         std::thread::scope(|scope| {
             for worker in 0..self.plan.at_once.max(1) {
                 let (state, changed) = (&state, &changed);
-                scope.spawn(move || self.work(worker, state, changed));
+                scope.spawn(move || {
+                    let work = AssertUnwindSafe(|| self.work(worker, state, changed));
+                    if let Err(panic) = catch_unwind(work) {
+                        // The others would wait for its run for ever.
+                        lock(state).error = Some(io::Error::other("a worker has failed"));
+                        changed.notify_all();
+                        resume_unwind(panic);
+                    }
+                });
             }
         });
         let state = state.into_inner().unwrap_or_else(|e| e.into_inner());
@@ -470,7 +479,7 @@ impl Campaign<'_> {
         let new_races = state.findings.len() - known;
         state.earnings.add(seed.strategy, new_races);
         let group = &mut state.groups[at];
-        let is_new = group.learn(&outcome.log, new_races);
+        let is_new = group.learn(seed, &outcome.log, new_races);
         let mut hurt = outcome.failed.clone();
         hurt.extend(outcome.log.unfinished.iter().cloned());
         hurt.sort();

@@ -43,6 +43,9 @@ pub const FLIPPED: usize = 1024;
 /// Runs that try to turn one order round.
 const TURNS: u32 = 3;
 
+/// What a round counts for in which a goroutine came to where it was to be held.
+const CAME: u32 = 2;
+
 /// Rounds that try to make the same accesses meet.
 const MEETINGS: u32 = 2;
 
@@ -53,8 +56,8 @@ pub struct Group {
     pub program: usize,
     /// `None`: all that `go test` ran.
     pub tests: Option<Vec<String>>,
-    /// Their names.
-    names: Vec<String>,
+    /// Their names, and how long each took in the first run.
+    names: Vec<(String, Duration)>,
     /// How many tests that is.
     pub size: usize,
     /// How long they took in the first run.
@@ -71,7 +74,8 @@ pub struct Group {
     visits: BTreeMap<Visitor, Visits>,
     /// In how many rounds accesses were tried to be made to meet.
     meetings: BTreeMap<[Hold; 2], u32>,
-    /// In how many rounds a goroutine was held.
+    /// How often a goroutine was held: [`CAME`] for each round in which it came
+    /// there, and half as much for the others.
     held: BTreeMap<Hold, u32>,
     /// Runs that have turned orders round.
     turns: usize,
@@ -98,16 +102,23 @@ impl Group {
         if worth.is_empty() && log.unfinished.is_empty() {
             return None;
         }
-        let names = worth.iter().map(|test| test.name.clone());
-        let names: Vec<String> = names.chain(log.unfinished.iter().cloned()).collect();
+        let names: Vec<(String, Duration)> = worth
+            .iter()
+            .map(|test| (test.name.clone(), part_of_whole(log, test.took)))
+            .chain(
+                log.unfinished
+                    .iter()
+                    .map(|name| (name.clone(), Duration::ZERO)),
+            )
+            .collect();
         let mut orders = log.orders.clone();
         orders.extend(known);
         Some(Self {
             program,
             size: names.len(),
-            tests: (!all).then(|| names.clone()),
+            tests: (!all).then(|| only_names(&names)),
+            base: names.iter().map(|(_, took)| *took).sum(),
             names,
-            base: part_of_whole(log, worth.iter().map(|test| test.took).sum()),
             runs: 1,
             idle: 0,
             met: vec![0],
@@ -259,7 +270,7 @@ impl Group {
                 rng.shuffle(&mut stretches);
                 let times = |hold: &Hold| self.held.get(hold).copied().unwrap_or(0);
                 let (_, holds) = stretches.into_iter().min_by_key(|(stretch, holds)| {
-                    holds.iter().map(times).sum::<u32>() + stretch.round
+                    holds.iter().map(times).sum::<u32>() + CAME * stretch.round
                 })?;
                 rng.choice(holds)
             })
@@ -267,7 +278,7 @@ impl Group {
         rng.shuffle(&mut chosen);
         chosen.truncate(most);
         for &hold in &chosen {
-            *self.held.entry(hold).or_default() += 1;
+            *self.held.entry(hold).or_default() += CAME;
         }
         chosen
     }
@@ -297,7 +308,16 @@ impl Group {
     }
 
     /// Notes what a round has brought, and tells whether that was anything new.
-    pub fn learn(&mut self, log: &Log, new_races: usize) -> bool {
+    pub fn learn(&mut self, seed: &Seed, log: &Log, new_races: usize) -> bool {
+        if seed.strategy().aims == Aims::Places {
+            for hold in &seed.holds {
+                let visits = log.visits.get(&hold.visitor);
+                let came = visits.is_some_and(|visits| visits.count >= hold.visit);
+                if let Some(held) = self.held.get_mut(hold).filter(|_| !came) {
+                    *held -= CAME / 2;
+                }
+            }
+        }
         let before = self.orders.len();
         self.orders.extend(&log.orders);
         for &meeting in &log.meetings {
@@ -331,9 +351,8 @@ impl Group {
     /// Takes tests out that do not go together with the others, and gives them a
     /// group of their own.
     pub fn split_off(&mut self, tests: &[String]) -> Option<Self> {
-        let is_wanted = |test: &String| tests.contains(test);
-        let (apart, left): (Vec<String>, Vec<String>) =
-            self.names.iter().cloned().partition(is_wanted);
+        let is_wanted = |(name, _): &(String, Duration)| tests.contains(name);
+        let (apart, left): (Vec<_>, Vec<_>) = self.names.iter().cloned().partition(is_wanted);
         if left.is_empty() || apart.is_empty() {
             return None;
         }
@@ -361,19 +380,24 @@ impl Group {
         }
         for hold in &seed.holds {
             if let Some(held) = self.held.get_mut(hold) {
-                *held -= 1;
+                *held = held.saturating_sub(CAME);
             }
         }
     }
 
-    fn with_tests(self, names: Vec<String>) -> Self {
+    fn with_tests(self, names: Vec<(String, Duration)>) -> Self {
         Self {
             size: names.len(),
-            tests: Some(names.clone()),
+            tests: Some(only_names(&names)),
+            base: names.iter().map(|(_, took)| *took).sum(),
             names,
             ..self
         }
     }
+}
+
+fn only_names(tests: &[(String, Duration)]) -> Vec<String> {
+    tests.iter().map(|(name, _)| name.clone()).collect()
 }
 
 /// A stretch of a goroutine's time in which it can be held: a moment, and for those
@@ -557,14 +581,15 @@ mod tests {
 
     #[test]
     fn gives_up_when_nothing_new_comes() {
+        let seed = Seed::new(0, 0);
         let mut group = group(&[("A", 1)], 0).unwrap();
         for _ in 0..PATIENCE {
             assert!(!group.is_exhausted());
-            let is_news = group.learn(&log(&[], 0), 0);
+            let is_news = group.learn(&seed, &log(&[], 0), 0);
             group.note_news(is_news);
         }
         assert!(group.is_exhausted());
-        let is_news = group.learn(&log(&[], 0), 1);
+        let is_news = group.learn(&seed, &log(&[], 0), 1);
         group.note_news(is_news);
         assert!(!group.is_exhausted());
     }

@@ -398,9 +398,9 @@ pub const STRATEGIES: &[Strategy] = &[
 /// In which order a group of tests meets strategies that have earned alike. One
 /// that learns from other runs comes more than once. Those that are not named
 /// follow in the order of the table.
-pub const ROTATION: [&str; 14] = [
-    "even", "meet", "flip", "stall", "meet", "soon", "flip", "meet", "odd", "stall", "turn",
-    "meet", "tests", "stall",
+pub const ROTATION: [&str; 15] = [
+    "even", "flip", "meet", "stall", "soon", "flip", "odd", "meet", "turn", "stall", "tests",
+    "meet", "stall", "flip", "stall",
 ];
 
 /// The place of the named strategy in the table.
