@@ -253,7 +253,8 @@ impl Group {
         orders
     }
 
-    /// A hold for each goroutine: in the moment where it was held least.
+    /// A hold for each goroutine, in the moment where it was held least; of those that
+    /// do the same, for one.
     fn holds(&mut self, most: usize, rng: &mut Rng) -> Vec<Hold> {
         let mut all: BTreeMap<u32, BTreeMap<Stretch, Vec<Hold>>> = BTreeMap::new();
         for (&visitor, visits) in &self.visits {
@@ -263,18 +264,26 @@ impl Group {
                 stretches.entry(stretch).or_default().push(hold);
             }
         }
-        let mut chosen: Vec<Hold> = all
-            .into_values()
-            .filter_map(|stretches| {
-                let mut stretches: Vec<_> = stretches.into_iter().collect();
-                rng.shuffle(&mut stretches);
-                let times = |hold: &Hold| self.held.get(hold).copied().unwrap_or(0);
-                let (_, holds) = stretches.into_iter().min_by_key(|(stretch, holds)| {
-                    holds.iter().map(times).sum::<u32>() + CAME * stretch.round
-                })?;
-                rng.choice(holds)
-            })
-            .collect();
+        let mut goroutines: Vec<_> = all.into_values().collect();
+        rng.shuffle(&mut goroutines);
+        // Where one is held, others that do the same must be able to pass.
+        let mut taken = BTreeSet::new();
+        let mut chosen = Vec::new();
+        for stretches in goroutines {
+            let holds = stretches.values().flatten();
+            let places: BTreeSet<u32> = holds.map(|hold| hold.visitor.place).collect();
+            if !taken.is_disjoint(&places) {
+                continue;
+            }
+            taken.extend(places);
+            let mut stretches: Vec<_> = stretches.into_iter().collect();
+            rng.shuffle(&mut stretches);
+            let times = |hold: &Hold| self.held.get(hold).copied().unwrap_or(0);
+            let least = stretches.into_iter().min_by_key(|(stretch, holds)| {
+                holds.iter().map(times).sum::<u32>() + CAME * stretch.round
+            });
+            chosen.extend(least.and_then(|(_, holds)| rng.choice(holds)));
+        }
         rng.shuffle(&mut chosen);
         chosen.truncate(most);
         for &hold in &chosen {
@@ -577,6 +586,27 @@ mod tests {
             [(2, 1), (3, 1), (3, 3)],
             "the last visit, then others"
         );
+    }
+
+    #[test]
+    fn of_those_that_do_the_same_one_is_held() {
+        let mut group = group(&[("A", 1)], 0).unwrap();
+        let visits = Visits {
+            first: 1,
+            last: 1,
+            count: 1,
+        };
+        for (goroutine, place) in [(7, 1), (8, 1), (9, 2)] {
+            group.visits.insert(Visitor { goroutine, place }, visits);
+        }
+        let mut rng = Rng::with_seed(1);
+        let mut held = BTreeSet::new();
+        for _ in 0..20 {
+            let holds = group.holds(FLIPPED, &mut rng);
+            assert_eq!(holds.len(), 2, "{holds:?}");
+            held.extend(holds.iter().map(|hold| hold.visitor.goroutine));
+        }
+        assert_eq!(held, BTreeSet::from([7, 8, 9]));
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod table;
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -20,7 +20,7 @@ use crate::process;
 use crate::tally::Tally;
 use crate::workspace::{self, Profile};
 use rate::Rate;
-use table::Row;
+use table::{Costs, Row};
 
 /// The kernels that strategies were tuned on, and those that they were not.
 const WITH_RACES: [&str; 2] = ["tuned", "heldback"];
@@ -50,6 +50,13 @@ pub struct Amount {
 /// For each run the tests in its reports, and in how many.
 type Found = Vec<BTreeMap<String, u32>>;
 
+/// What one command with ten schedules brought.
+struct Schedules {
+    found: BTreeMap<String, u32>,
+    /// How often it went through the tests, the first run included.
+    rounds: usize,
+}
+
 /// The programs that are judged.
 struct Bench {
     go: Go,
@@ -71,15 +78,19 @@ pub fn run(amount: &Amount, only: Option<&str>) -> Result<bool> {
         bench.go.version, amount.runs, amount.tries
     );
     for package in WITH_RACES.into_iter().filter(|package| is_wanted(package)) {
-        let rows = bench.measure(package, amount)?;
-        println!("\n{}", table::markdown(package, &rows));
+        if !directory().join(package).is_dir() {
+            println!("\n{package}: skipped, since kernels/ holds no such package now");
+            continue;
+        }
+        let (rows, costs) = bench.measure(package, amount)?;
+        println!("\n{}\n{costs}", table::markdown(package, &rows));
     }
     if !is_wanted(ORDERED) {
         return Ok(true);
     }
     let mut reports = 0;
     for _ in 0..amount.tries {
-        reports += bench.schedules(ORDERED)?.len();
+        reports += bench.schedules(ORDERED)?.found.len();
     }
     println!(
         "\n{ORDERED}: {reports} reports in {} commands with {RUNS} schedules",
@@ -103,14 +114,14 @@ pub fn run_quick(gosan: &Utf8Path, go: &Go) -> Result<Tally> {
         }
     };
     let kernels = bench.kernels("tuned")?;
-    let found = bench.schedules("tuned")?;
+    let found = bench.schedules("tuned")?.found;
     let hit = kernels.iter().filter(|kernel| found.contains_key(*kernel));
     let (hit, all) = (hit.count(), kernels.len());
     judge(
         hit * 100 >= all * QUICK_SHARE,
         format!("{RUNS} schedules found {hit} of {all} tuned kernels"),
     );
-    let false_reports = bench.schedules(ORDERED)?;
+    let false_reports = bench.schedules(ORDERED)?.found;
     judge(
         false_reports.is_empty(),
         format!(
@@ -130,8 +141,8 @@ impl Bench {
         })
     }
 
-    /// All kernels of a package, each with how often it was found.
-    fn measure(&self, package: &str, amount: &Amount) -> Result<Vec<Row>> {
+    /// All kernels of a package, each with how often it was found; and what that cost.
+    fn measure(&self, package: &str, amount: &Amount) -> Result<(Vec<Row>, Costs)> {
         let kernels = self.kernels(package)?;
         let stock = self.build(package, "stock", {
             let mut command = Command::new(self.go.bin.as_std_path());
@@ -143,22 +154,38 @@ impl Bench {
             command.args(["test", "--quiet"]);
             command
         })?;
-        let programs = [stock, gosan];
-        let [stock, gosan] = self.single_runs(&programs, amount.runs)?;
+        let mut rounds = 0;
         let mut schedules = Vec::new();
+        let begun = Instant::now();
         for _ in 0..amount.tries {
-            schedules.push(self.schedules(package)?);
+            let done = self.schedules(package)?;
+            rounds += done.rounds;
+            schedules.push(done.found);
         }
-        Ok(kernels
-            .into_iter()
-            .map(|kernel| Row {
-                stock: Rate::of(&stock, &kernel),
-                stock_ten: Rate::of_groups(&stock, &kernel, RUNS),
-                gosan: Rate::of(&gosan, &kernel),
-                gosan_ten: Rate::of(&schedules, &kernel),
-                kernel,
-            })
-            .collect())
+        let gosan_ten = begun.elapsed().div_f64(amount.tries.max(1) as f64);
+        // As often as gosan went through the tests of a run, the mean rounded up.
+        let times = rounds.div_ceil((amount.tries * RUNS).max(1)).max(1);
+        let ([stock_once, gosan], once) = self.single_runs(&[&stock, &gosan], 1, amount.runs)?;
+        let ([stock_often], often) = self.single_runs(&[&stock], times, amount.runs)?;
+        let rows = kernels.into_iter().map(|kernel| Row {
+            stock: Rate::of(&stock_once, &kernel),
+            stock_ten: Rate::of_groups(&stock_once, &kernel, RUNS),
+            stock_often: Rate::of_groups(&stock_often, &kernel, RUNS),
+            gosan: Rate::of(&gosan, &kernel),
+            gosan_ten: Rate::of(&schedules, &kernel),
+            kernel,
+        });
+        let ten = |per_run: Duration| per_run * RUNS as u32;
+        let costs = Costs {
+            times,
+            rounds: rounds as f64 / amount.tries.max(1) as f64,
+            stock: once[0],
+            stock_ten: ten(once[0]),
+            stock_often: ten(often[0]),
+            gosan: once[1],
+            gosan_ten,
+        };
+        Ok((rows.collect(), costs))
     }
 
     /// The tests of a package.
@@ -193,24 +220,36 @@ impl Bench {
         Ok(program)
     }
 
-    /// What was found in each of so many runs of two programs. They take turns:
-    /// how busy the machine is decides what a timeout overtakes.
-    fn single_runs(&self, programs: &[Utf8PathBuf; 2], runs: usize) -> Result<[Found; 2]> {
-        let mut found = [Found::new(), Found::new()];
+    /// What was found in each of so many runs of some programs that go through their
+    /// tests so many times, and how long a run took. They take turns: how busy the
+    /// machine is decides what a timeout overtakes.
+    fn single_runs<const N: usize>(
+        &self,
+        programs: &[&Utf8PathBuf; N],
+        times: usize,
+        runs: usize,
+    ) -> Result<([Found; N], [Duration; N])> {
+        let mut found = [const { Found::new() }; N];
+        let mut took = [Duration::ZERO; N];
         for _ in 0..runs {
-            for (program, found) in programs.iter().zip(&mut found) {
+            for (at, program) in programs.iter().enumerate() {
                 let mut command = Command::new(program);
-                command.current_dir(directory());
+                command
+                    .arg(format!("-test.count={times}"))
+                    .current_dir(directory());
+                let begun = Instant::now();
                 let outcome = process::capture(&mut command, RUN_LIMIT)?;
-                found.push(found_in(&(outcome.stdout + &outcome.stderr)));
+                took[at] += begun.elapsed();
+                found[at].push(found_in(&(outcome.stdout + &outcome.stderr)));
             }
         }
-        Ok(found)
+        let each = took.map(|took| took.div_f64(runs.max(1) as f64));
+        Ok((found, each))
     }
 
     /// What one command with ten schedules finds, as on a machine where none has
     /// run before.
-    fn schedules(&self, package: &str) -> Result<BTreeMap<String, u32>> {
+    fn schedules(&self, package: &str) -> Result<Schedules> {
         let notes = workspace::test_cache().join("stamps");
         for entry in notes.read_dir_utf8().into_iter().flatten() {
             let path = entry?.into_path();
@@ -236,12 +275,22 @@ impl Bench {
                 outcome.stderr
             );
         }
-        Ok(found_in(&outcome.stdout))
+        Ok(Schedules {
+            found: found_in(&outcome.stdout),
+            rounds: 1 + rounds_in(&outcome.stderr).context("gosan does not say its schedules")?,
+        })
     }
 }
 
 fn directory() -> Utf8PathBuf {
     workspace::root().join("kernels")
+}
+
+/// The number of schedules in gosan's last lines.
+fn rounds_in(told: &str) -> Option<usize> {
+    let (before, _) = told.split_once(" in all, ")?;
+    let words: Vec<&str> = before.rsplit(' ').take(2).collect();
+    words.get(1)?.parse().ok()
 }
 
 /// The tests in the stacks of all reports, and in how many.
@@ -269,6 +318,13 @@ fn found_in(output: &str) -> BTreeMap<String, u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_how_many_schedules_there_were() {
+        let told = "gosan: 9 runs under schedules after the first, with 27 schedules in all, 10";
+        assert_eq!(rounds_in(told), Some(27));
+        assert_eq!(rounds_in("gosan: nothing"), None);
+    }
 
     #[test]
     fn a_report_counts_for_the_test_in_its_stacks() {

@@ -30,8 +30,8 @@ type gosanMeeting struct {
 }
 
 const (
-	gosanMaxMeetings     = 1 << 10
-	gosanRoomForMeetings = 1 << 12
+	gosanMaxMeetings     = 1 << 12
+	gosanRoomForMeetings = 1 << 14
 )
 
 var (

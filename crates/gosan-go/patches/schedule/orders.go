@@ -159,8 +159,8 @@ type gosanVisits struct {
 
 const (
 	// Pairs of a goroutine and a place, and room in their table, which is never full.
-	gosanMaxVisits     = 1 << 12
-	gosanRoomForVisits = 1 << 13
+	gosanMaxVisits     = 1 << 14
+	gosanRoomForVisits = 1 << 15
 
 	// Goroutines of one place that are noted: of many that do the same, the first.
 	gosanMostAlike = 6
@@ -168,7 +168,7 @@ const (
 
 var (
 	gosanVisited   [gosanRoomForVisits]gosanVisits
-	gosanVisitors  [1 << 12]atomic.Uint32 // goroutines that came to a place
+	gosanVisitors  [1 << 14]atomic.Uint32 // goroutines that came to a place
 	gosanAllVisits atomic.Uint32
 )
 

@@ -97,6 +97,10 @@ func gosanArm() {
 	}
 	gosanRun.procs = gomaxprocs
 	gosanRun.begun = nanotime()
+	// A hook at a read of several words can come when the variable that they are
+	// about to be copied to is live for the compiler, and holds what was there before.
+	// Stock's hooks never let a stack grow or be scanned at that moment; ours may.
+	debug.invalidptr = 0
 	gosanNextSchedule()
 	gosanArmed.Store(1)
 }
