@@ -109,37 +109,28 @@ impl Cell {
 
     #[inline(never)]
     fn lock_slowly(&self) -> Owned<'_> {
-        let mut tries = 0;
         loop {
-            let (bits, state) = self.load();
-            match state {
-                State::Boxed { locked: true } => wait(&mut tries),
-                State::Boxed { locked: false } => {
-                    if let Some(id) = self.try_own(bits) {
-                        return Owned::new(self, id);
-                    }
-                }
-                State::Empty | State::One(_) | State::Shared(_) => {
-                    // While the sets are held, one that a cell names stays.
-                    let _held = matches!(state, State::Shared(_)).then(sets::hold);
-                    let (bits, state) = self.load();
-                    if let State::Boxed { .. } = state {
-                        continue;
-                    }
-                    let room = match state {
-                        State::Shared(_) => sets::ROOM,
-                        _ => 2,
-                    };
-                    let id = boxes::take(room);
-                    let mut set = boxes::set_of(id);
-                    state.for_each_small(|record| set.put(record));
-                    boxes::set_lengths(id, &set);
-                    if self.replace(bits, boxed(id) | LOCKED) {
-                        return Owned::new(self, id);
-                    }
-                    boxes::give_back(id);
-                }
+            if let Some(owned) = self.lock_boxed() {
+                return owned;
             }
+            let (bits, state) = self.load();
+            // While the sets are held, one that a cell names stays.
+            let _held = matches!(state, State::Shared(_)).then(sets::hold);
+            if self.bits() != bits || State::is_boxed(bits) {
+                continue;
+            }
+            let room = match state {
+                State::Shared(_) => sets::ROOM,
+                _ => 2,
+            };
+            let id = boxes::take(room);
+            let mut set = boxes::set_of(id);
+            state.for_each_small(|record| set.put(record));
+            boxes::set_lengths(id, &set);
+            if self.replace(bits, boxed(id) | LOCKED) {
+                return Owned::new(self, id);
+            }
+            boxes::give_back(id);
         }
     }
 

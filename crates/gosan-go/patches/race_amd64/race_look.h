@@ -100,14 +100,12 @@ many:
 	CMPQ	CX, 16(R10)
 	JNE	slow
 	MOVQ	24(R10), BX
-	CMPQ	R11, (R10)
-	JNE	slow
+	MOVQ	R11, R12	// which again compares
 	MOVL	AX, CX
 	ANDL	$7, CX
 	ADDL	$KNOWN, CX
 	BTQ	CX, BX
 	JCC	slow
-	JMP	last
 again:
 	// What was looked through may have become another word's meanwhile: then the cell
 	// has changed, or what a note names has.
@@ -118,13 +116,5 @@ again:
 	CMPQ	R9, R11
 	JNE	slow
 	CMPQ	R12, (R10)
-	JNE	slow
-	RET
-last:
-	MOVQ	AX, R11
-	ANDQ	$~7, R11
-	MOVQ	(R8)(R11*1), R11
-	BTRQ	$55, R11
-	CMPQ	R9, R11
 	JNE	slow
 	RET
