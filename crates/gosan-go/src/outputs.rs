@@ -186,10 +186,8 @@ mod tests {
 
     /// An invocation of a `go` that answers every question with a line.
     fn answering(dir: &Path, line: &str) -> Invocation {
-        use std::os::unix::fs::PermissionsExt;
         let go = dir.join("go");
-        fs::write(&go, format!("#!/bin/sh\nprintf '{line}'\n")).unwrap();
-        fs::set_permissions(&go, fs::Permissions::from_mode(0o755)).unwrap();
+        gosan_testing::write_script(&go, &format!("#!/bin/sh\nprintf '{line}'\n"));
         Invocation {
             program: camino::Utf8PathBuf::from_path_buf(go).unwrap(),
             arguments: Vec::new(),

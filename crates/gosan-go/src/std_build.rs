@@ -213,10 +213,10 @@ mod tests {
     use crate::goroot::Note;
     use crate::toolchain::Settings;
     use crate::version::GoVersion;
+    use gosan_testing::write_script;
 
     /// Calls `check` with a build in a root whose `go` prints a line.
     fn with_build(goflags: &str, line: &str, check: impl FnOnce(&StdBuild, &std::path::Path)) {
-        use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         let base = Utf8PathBuf::from_path_buf(dir.path().to_owned()).unwrap();
         let cache = Cache::at(&dir.path().join("cache")).unwrap();
@@ -235,8 +235,7 @@ mod tests {
         for dir in ["root/bin", "root/src"] {
             fs::create_dir_all(base.join(dir)).unwrap();
         }
-        fs::write(root.go(), format!("#!/bin/sh\necho {line}\n")).unwrap();
-        fs::set_permissions(root.go(), fs::Permissions::from_mode(0o755)).unwrap();
+        write_script(root.go(), &format!("#!/bin/sh\necho {line}\n"));
         let toolchain = Toolchain {
             go: PathBuf::from("go"),
             goroot: base.join("go"),
@@ -258,11 +257,8 @@ mod tests {
             let archive = dir.join("root/src/../pkg.a");
             fs::write(&archive, "..MARK..").unwrap();
             let archive = archive.canonicalize().unwrap();
-            fs::write(
-                build.root.go(),
-                format!("#!/bin/sh\necho {}\n", archive.display()),
-            )
-            .unwrap();
+            let script = format!("#!/bin/sh\necho {}\n", archive.display());
+            write_script(build.root.go(), &script);
             assert!(!build.is_verified());
             build.verify().unwrap();
             assert!(build.is_verified());

@@ -192,12 +192,11 @@ pub fn environment(toolchain: &Toolchain) -> HashMap<&'static str, Option<&'stat
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use gosan_testing::write_script;
 
     fn fake_go(dir: &Path, script: &str) -> PathBuf {
         let path = dir.join("go");
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        write_script(&path, &format!("#!/bin/sh\n{script}\n"));
         path
     }
 

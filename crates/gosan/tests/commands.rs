@@ -5,7 +5,6 @@ mod common;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use assert_cmd::assert::OutputAssertExt;
 use common::{Module, gosan};
+use gosan_testing::write_script;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::{contains, is_empty};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -145,8 +145,7 @@ fn refuses_an_old_go() {
     let script = "#!/bin/sh\necho '{\"GOROOT\":\"/old\",\"GOVERSION\":\"go1.21.5\",\
                   \"GOHOSTOS\":\"linux\",\"GOHOSTARCH\":\"amd64\",\
                   \"GOOS\":\"linux\",\"GOARCH\":\"amd64\"}'\n";
-    fs::write(&go, script).unwrap();
-    fs::set_permissions(&go, fs::Permissions::from_mode(0o755)).unwrap();
+    write_script(&go, script);
     let refusal = contains("Go 1.21.5 is not supported; gosan works with Go 1.24 to 1.27");
     let mut command = gosan(module.path());
     command.args(["test", "--go"]).arg(&go).arg("./...");

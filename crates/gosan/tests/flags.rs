@@ -6,7 +6,6 @@ mod common;
 mod modules;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -30,6 +29,8 @@ struct Row {
 type Check = fn(&Path, &Output) -> Result<(), String>;
 
 const RACE: &str = "WARNING: DATA RACE";
+/// A program for `-exec`.
+const WRAPPER: &str = "#!/bin/sh\necho wrapped\nexec \"$@\"\n";
 const BLAME: &str = "race detected during execution of test";
 
 const ROW: Row = Row {
@@ -401,9 +402,8 @@ fn main() {
 fn try_row(row: &Row) -> Result<(), Failed> {
     let module = Module::new(row.module);
     let dir = module.path();
-    if dir.join("wrap.sh").exists() {
-        let executable = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(dir.join("wrap.sh"), executable)?;
+    if row.words.contains("DIR/wrap.sh") {
+        gosan_testing::write_script(dir.join("wrap.sh"), WRAPPER);
     }
     for name in ["out", "bin"] {
         fs::create_dir(dir.join(name))?;

@@ -3,7 +3,7 @@
 mod common;
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use common::{Module, gosan};
 
@@ -273,16 +273,8 @@ fn tests_that_cannot_run_twice_in_a_process_are_not_told_as_failing() {
 fn the_first_run_keeps_the_users_flags() {
     let module = Module::new(HIDDEN);
     let runner = module.path().join("runner");
-    std::fs::write(
-        &runner,
-        "#!/bin/sh\necho started with $RUNNER\nexec \"$@\"\n",
-    )
-    .unwrap();
-    Command::new("chmod")
-        .arg("+x")
-        .arg(&runner)
-        .status()
-        .unwrap();
+    let script = "#!/bin/sh\necho started with $RUNNER\nexec \"$@\"\n";
+    gosan_testing::write_script(&runner, script);
     let done = gosan(module.path())
         .env("RUNNER", "care")
         .args([

@@ -156,13 +156,11 @@ pub fn check_c_compiler(go: &Go) -> Result<()> {
 mod tests {
     use super::*;
     use std::fs;
-    use std::os::unix::fs::PermissionsExt;
 
     /// A go command that answers what the test wants.
     fn fake(directory: &Utf8Path, script: &str) -> Utf8PathBuf {
         let bin = directory.join("go");
-        fs::write(&bin, format!("#!/bin/sh\n{script}\n")).expect("the directory is writable");
-        fs::set_permissions(&bin, fs::Permissions::from_mode(0o755)).expect("it is ours");
+        gosan_testing::write_script(&bin, &format!("#!/bin/sh\n{script}\n"));
         bin
     }
 

@@ -125,10 +125,6 @@ func main() {
 module example.com/alternative
 
 go 1.24
--- wrap.sh --
-#!/bin/sh
-echo wrapped
-exec "$@"
 "#;
 
 /// A workspace of two modules, where one needs the other.
