@@ -7,12 +7,13 @@
 //!  63  56  55  54  53     31  30  29  28  27            0
 //! |   0  | 0  |    set      |             0               |
 //! |   0  |lock| generation  |            unit             |
-//! | bytes| 0    1 |       unit    |   0  |    segment     |
+//! | bytes| 0    1 |       unit    | kind |    segment     |
 //! ```
 //!
 //! The last form is a *note*: it names a box that nobody owns, and says that records
-//! of the segment in it stand for reads of these bytes.  It reads like such a record, so
-//! that the hooks need not look into the box; its stack is a number that no stack has.
+//! of the segment in it stand for accesses to these bytes, reads or writes.  It reads like
+//! such a record, so that the hooks need not look into the box; its stack is a number that
+//! no stack has.
 //! A note does not say which generation of the box it names.  Who looks into the
 //! box without owning it sees afterwards that it is the same ([`peek`]).
 //!
@@ -334,13 +335,19 @@ pub fn noted(id: BoxId, bits: u64, new: Record) -> u64 {
     if new.kind().is_atomic() || id.unit >= NOTE || boxes::lengths(id).0 > boxes::PEEK {
         return boxed(id);
     }
-    // What was noted of the segment holds: the new record stands for what it dropped.
-    let before = match note(bits) {
-        Some((_, noted)) if noted.segment() == new.segment() => noted.span().mask(),
-        _ => 0,
+    let stack = StackId(NOTE | id.unit);
+    let Some((_, old)) = note(bits).filter(|(_, old)| old.segment() == new.segment()) else {
+        return Record::new(new.segment(), stack, new.span(), new.kind()).bits();
     };
-    let bytes = Span::of(before | new.span().mask());
-    Record::new(new.segment(), StackId(NOTE | id.unit), bytes, Kind::Read).bits()
+    // What was noted of the segment holds: the new record stands for what it dropped.  Reads
+    // and writes of unlike bytes are noted as reads, which both stand for.
+    let (before, now) = (old.span().mask(), new.span().mask());
+    let kind = match (old.kind(), new.kind()) {
+        (Kind::Write, Kind::Write) => Kind::Write,
+        (Kind::Read, Kind::Write) if before & !now == 0 => Kind::Write,
+        _ => Kind::Read,
+    };
+    Record::new(new.segment(), stack, Span::of(before | now), kind).bits()
 }
 
 /// The unit that a note names, and the record that it reads like.
@@ -453,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn a_note_stands_for_the_reads_of_its_segment() {
+    fn a_note_stands_for_the_accesses_of_its_segment() {
         let (write, read) = (record(7, 0, 2, Kind::Write), record(8, 0, 8, Kind::Read));
         let (cell, id) = with(&[write, read]);
         let bits = noted(id, 0, read);
@@ -468,8 +475,18 @@ mod tests {
         // What the same segment adds, is added.
         let more = noted(id, noted(id, 0, write), record(7, 4, 1, Kind::Read));
         assert_eq!(note(more).unwrap().1.span().mask(), 0b1_0011);
+        assert_eq!(note(more).unwrap().1.kind(), Kind::Read);
         let other = noted(id, noted(id, 0, write), record(9, 4, 1, Kind::Read));
         assert_eq!(note(other).unwrap().1.span().mask(), 0b1_0000);
+        // Writes stand for reads of the same bytes, not for those of others.
+        let after = |old, new| note(noted(id, noted(id, 0, old), new)).unwrap().1;
+        let two = |start, kind| record(7, start, 2, kind);
+        let written = after(two(0, Kind::Read), two(0, Kind::Write));
+        assert!(written.covers(two(0, Kind::Write)));
+        let mixed = after(two(2, Kind::Read), two(0, Kind::Write));
+        assert!(mixed.covers(record(7, 0, 4, Kind::Read)) && !mixed.covers(two(0, Kind::Write)));
+        let twice = after(write, two(4, Kind::Write));
+        assert!(twice.covers(write) && twice.covers(two(4, Kind::Write)));
         // Atomics are not noted.
         assert_eq!(noted(id, 0, record(7, 0, 8, Kind::AtomicRead)), boxed(id));
         let owned = cell.lock();
