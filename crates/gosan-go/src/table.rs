@@ -84,6 +84,10 @@ macro_rules! byte_hook {
     };
 }
 
+const CHECKPTR: Need = Need::Optional {
+    falls_back: "checks of unsafe pointers take longer",
+};
+
 /// The changes, in no particular order: each file is changed once or more, and
 /// later entries see what earlier ones made of it.  What is added to a file
 /// stands on a line that is there already: stacks, and the test log's
@@ -400,6 +404,35 @@ pub const PATCHES: &[Patch] = &[
         "\n\tif !racequick(&__gosan_quick_clear, uintptr(p), sz) { racecall(&__tsan_malloc, 0, 0, uintptr(p), sz) }; \
                           if raceBuild.allocations { raceallocated(p) }\n",
     ),
+    // The check of unsafe pointers, which -race brings along, looks each object up once
+    // and not twice.  Its answers are the same.
+    added(
+        "src/runtime/checkptr_gosan.go",
+        include_str!("../patches/checkptr_gosan.go"),
+    ),
+    Patch {
+        file: "src/runtime/checkptr.go",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "\treturn checkptrBase(ptr) != checkptrBase(end)\n",
+            replacement: "\treturn !checkptrSameObject(ptr, end) && \
+                          checkptrBase(ptr) != checkptrBase(end)\n",
+            times: 1,
+        },
+        need: CHECKPTR,
+    },
+    Patch {
+        file: "src/runtime/checkptr.go",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "\tbase := checkptrBase(p)\n",
+            replacement: "\tfor _, original := range originals { \
+                          if checkptrSameObject(p, original) { return } }; \
+                          base := checkptrBase(p)\n",
+            times: 1,
+        },
+        need: CHECKPTR,
+    },
     // A recovered panic skips the exits of the frames that it unwinds.
     Patch {
         file: "src/runtime/panic.go",
