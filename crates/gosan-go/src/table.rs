@@ -67,7 +67,7 @@ const fn changed_each(
     }
 }
 
-/// The hook for an access to one byte: its beginning, which ends with the address in
+/// The hook for an access to one byte: how it begins, which ends with the address in
 /// AX; the function of the object; what is looked for; how that function is called.
 macro_rules! byte_hook {
     ($begins:literal, $quick:literal, $kind:literal, $call:literal) => {
@@ -210,7 +210,7 @@ pub const PATCHES: &[Patch] = &[
     added(
         "src/runtime/gosan_racereadpc_amd64.h",
         byte_hook!(
-            "TEXT\truntime·racereadpc(SB), NOSPLIT|NOFRAME, $0-24\n\tMOVQ\taddr+0(FP), AX\n",
+            "\tMOVQ\taddr+0(FP), AX\n",
             "__gosan_quick_read_pc",
             "reads",
             "race_byte_pc"
@@ -218,13 +218,14 @@ pub const PATCHES: &[Patch] = &[
     ),
     changed(
         "src/runtime/race_amd64.s",
-        "TEXT\truntime·racereadpc(SB), NOSPLIT, $0-24\n",
-        "#include \"gosan_racereadpc_amd64.h\"\n",
+        "TEXT\truntime·racereadpc(SB), NOSPLIT, $0-24\n\tMOVQ\taddr+0(FP), RARG1\n",
+        "TEXT\truntime·racereadpc(SB), NOSPLIT|NOFRAME, $0-24\n\
+         #include \"gosan_racereadpc_amd64.h\"\n",
     ),
     added(
         "src/runtime/gosan_racewritepc_amd64.h",
         byte_hook!(
-            "TEXT\truntime·racewritepc(SB), NOSPLIT|NOFRAME, $0-24\n\tMOVQ\taddr+0(FP), AX\n",
+            "\tMOVQ\taddr+0(FP), AX\n",
             "__gosan_quick_write_pc",
             "writes",
             "race_byte_pc"
@@ -232,8 +233,9 @@ pub const PATCHES: &[Patch] = &[
     ),
     changed(
         "src/runtime/race_amd64.s",
-        "TEXT\truntime·racewritepc(SB), NOSPLIT, $0-24\n",
-        "#include \"gosan_racewritepc_amd64.h\"\n",
+        "TEXT\truntime·racewritepc(SB), NOSPLIT, $0-24\n\tMOVQ\taddr+0(FP), RARG1\n",
+        "TEXT\truntime·racewritepc(SB), NOSPLIT|NOFRAME, $0-24\n\
+         #include \"gosan_racewritepc_amd64.h\"\n",
     ),
     added(
         "src/runtime/gosan_racereadrangepc1_amd64.h",

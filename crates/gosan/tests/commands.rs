@@ -196,6 +196,26 @@ fn doctor_tells_what_is_and_what_is_wrong() {
 }
 
 #[test]
+fn what_is_assembled_passes_vet() {
+    let module = Module::new(MODULE);
+    gosan(module.path()).arg("test").assert().success();
+    let output = gosan(module.path()).arg("doctor").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let root = text
+        .lines()
+        .find_map(|line| line.strip_prefix("assembled GOROOT"))
+        .expect(&text);
+    // Whoever tests these packages has `go test` vet them.
+    Command::new(Path::new(root.trim()).join("bin/go"))
+        .args(["vet", "-race", "runtime", "sync", "internal/sync"])
+        .args(["internal/race", "testing"])
+        .current_dir(module.path())
+        .env_remove("GOROOT")
+        .assert()
+        .success();
+}
+
+#[test]
 fn a_cached_result_depends_on_gorace() {
     let module = Module::new(MODULE);
     let cached = || contains("(cached)");

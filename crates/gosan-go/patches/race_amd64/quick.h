@@ -27,12 +27,12 @@
 	MOVQ	56(DI), R8	\
 	JMP	look	// data_shadow
 
-// Calls the function of the object in AX on this stack, which has room for what it
-// needs: see quick.rs.  The flag of zero says that it takes more.  R12 is not kept.
-#define CALL_QUICK	\
+// Calls a function of the object on this stack, which has room for what it needs: see
+// quick.rs.  The flag of zero says that it takes more.  R12 is not kept.
+#define CALL_QUICK(fn)	\
 	MOVQ	SP, R12	\
 	ANDQ	$~15, SP	\
-	CALL	AX	\
+	CALL	fn	\
 	MOVQ	R12, SP	\
 	XORPS	X15, X15	\
 	TESTB	AX, AX

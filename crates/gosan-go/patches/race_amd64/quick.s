@@ -12,7 +12,7 @@
 TEXT	runtime·racequick<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-25
 	MOVQ	BX, DI
 	MOVQ	CX, SI
-	CALL_QUICK
+	CALL_QUICK(AX)
 	RET
 
 // What package sync says of a mutex: its place, where it says so, and the frame of
@@ -26,7 +26,7 @@ TEXT	hook<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-8	\
 	MOVQ	(g_stack+stack_hi)(R14), R8	\
 	MOVQ	AX, R13	\
 	MOVQ	$quick(SB), AX	\
-	CALL_QUICK	\
+	CALL_QUICK(AX)	\
 	JEQ	3(PC)	\
 	MOVQ	R13, AX	\
 	RET	\

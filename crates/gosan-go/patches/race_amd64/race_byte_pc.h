@@ -7,7 +7,8 @@ slow:
 	MOVQ	pc+16(FP), RARG3
 	ADDQ	$1, RARG3
 	MOVQ	$QUICK(SB), AX
-	CALL_QUICK
+	CALL_QUICK(AX)
 	JEQ	other
 	RET
 other:
+	MOVQ	addr+0(FP), RARG1

@@ -17,7 +17,7 @@ quick:
 	MOVQ	(g_stack+stack_hi)(R14), R8
 	SUBQ	SP, R8
 	MOVQ	$QUICK(SB), AX
-	CALL_QUICK
+	CALL_QUICK(AX)
 	JEQ	again
 	RET
 again:

@@ -10,7 +10,7 @@ TEXT	racequickatomic<>(SB), NOSPLIT|NOFRAME, $0-0
 	LEAQ	16(SP), RARG3	// arguments
 	MOVQ	AX, R13
 	ADDQ	$16, AX
-	CALL_QUICK
+	CALL_QUICK(AX)
 	MOVQ	R13, AX
 	JEQ	other
 	RET

@@ -44,7 +44,7 @@ slow:
 	MOVQ	AX, RARG1
 	MOVQ	CX, RARG2
 	MOVQ	$__gosan_quick_enter(SB), AX
-	CALL_QUICK
+	CALL_QUICK(AX)
 	POPQ	DX
 	JEQ	other
 	RET
