@@ -8,6 +8,11 @@
 //! writes that raced stay too, so that the next race in a word is found as
 //! the first was.
 //!
+//! Records of one segment stand for an older one together too: a loop over the
+//! bytes of a buffer stands for the loop before.  Nobody knows the segment before it
+//! ends, and whoever knows it then knows all that its goroutine knew at its end.  So it
+//! is enough that the older record is known when the last of them is made.
+//!
 //! # What is bounded, and can in principle lose something
 //!
 //! Two rules bound what racing and ended goroutines leave behind.  Both only
@@ -76,66 +81,45 @@ pub fn renew(
     if len == 0 || len > 2 {
         return None;
     }
-    let first = fate(&records[0], new, kind, &knows)?;
-    let (place, bits, numbers) = if len == 1 {
-        match first {
-            Fate::Goes => (0, new.bits(), alone),
-            Fate::Takes(both) => (0, both.bits(), (len, writes)),
-            Fate::Stays if kind.is_write() => return None,
-            Fate::Stays => (1, new.bits(), (2, writes)),
+    let known = |place: &AtomicU64| load(place).filter(|old| knows(old.segment()));
+    // Whether the new one stands for a record, or else may be one with it.
+    let goes = |old: Record| old.span().mask() & !new.span().mask() == 0 && kind.covers(old.kind());
+    let is_present = |old: Record| old.segment() == new.segment();
+    let first = known(&records[0])?;
+    let (place, record, numbers) = if len == 1 {
+        if goes(first) {
+            (0, new, alone)
+        } else if is_present(first) {
+            (0, first.merged(new)?, (len, writes))
+        } else if kind.is_write() {
+            return None;
+        } else {
+            (1, new, (2, writes))
         }
     } else {
-        let second = fate(&records[1], new, kind, &knows)?;
-        if let Fate::Takes(both) = first {
-            (0, both.bits(), (len, writes))
-        } else if let Fate::Takes(both) = second {
-            (1, both.bits(), (len, writes))
-        } else {
-            let (goes, too) = (matches!(first, Fate::Goes), matches!(second, Fate::Goes));
-            if goes && too {
-                (0, new.bits(), alone)
-            } else if goes && (writes > 0) == kind.is_write() {
-                (0, new.bits(), (len, writes))
-            } else if too && (writes > 1) == kind.is_write() {
-                (1, new.bits(), (len, writes))
-            } else {
-                return None;
+        let second = known(&records[1])?;
+        let (goes_first, goes_second) = (goes(first), goes(second));
+        if goes_first && goes_second {
+            (0, new, alone)
+        } else if !goes_first && is_present(first) || !goes_second && is_present(second) {
+            let (place, both, other) = match first.merged(new) {
+                Some(both) => (0, both, second),
+                None => (1, second.merged(new)?, first),
+            };
+            match both.covers(other) {
+                true => (0, both, alone),
+                false => (place, both, (len, writes)),
             }
+        } else if goes_first && (writes > 0) == kind.is_write() {
+            (0, new, (len, writes))
+        } else if goes_second && (writes > 1) == kind.is_write() {
+            (1, new, (len, writes))
+        } else {
+            return None;
         }
     };
-    records[place].store(bits, Relaxed);
+    records[place].store(record.bits(), Relaxed);
     Some(numbers)
-}
-
-/// What becomes of a record that is known.
-enum Fate {
-    /// The new one stands for it.
-    Goes,
-    /// It becomes one for both.
-    Takes(Record),
-    Stays,
-}
-
-/// What becomes of a record; `None` where that takes more to say.
-#[inline(always)]
-fn fate(
-    place: &AtomicU64,
-    new: Record,
-    kind: Kind,
-    knows: &impl Fn(Segment) -> bool,
-) -> Option<Fate> {
-    let old = load(place)?;
-    if !knows(old.segment()) {
-        return None;
-    }
-    if old.span().mask() & !new.span().mask() == 0 && kind.covers(old.kind()) {
-        return Some(Fate::Goes);
-    }
-    if old.segment() != new.segment() {
-        return Some(Fate::Stays);
-    }
-    // It may stand for the new one.
-    old.merged(new).map(Fate::Takes)
 }
 
 /// The records of one word in storage that belongs to the caller: writes
@@ -297,6 +281,7 @@ impl<'a> WordSet<'a> {
             return Insert::Known;
         }
         let all = new.kind().is_write() || self.len <= LOOK_AT_ALL;
+        let mut stored_as = new;
         let mut raced = false;
         let mut i = 0;
         while i < self.len {
@@ -304,8 +289,13 @@ impl<'a> WordSet<'a> {
                 i = self.len - NEWEST;
             }
             let old = self.get(i);
+            if let Some(both) = old.merged(stored_as) {
+                stored_as = both;
+                self.remove(i);
+                continue;
+            }
             let conflict = old.conflicts_with(new);
-            let covered = new.covers(old);
+            let covered = stored_as.covers(old);
             if (conflict || covered) && order.knows(old.segment()) {
                 if covered {
                     self.remove(i);
@@ -326,8 +316,18 @@ impl<'a> WordSet<'a> {
         if raced {
             stored.raced = self.report(new, order, race);
         }
-        self.push_or_merge(new);
+        self.push(stored_as);
         Insert::Stored(stored)
+    }
+
+    /// Removes the records whose bit is set.
+    #[inline(always)]
+    fn remove_all(&mut self, gone: u32) {
+        for i in (0..self.len).rev() {
+            if gone >> i & 1 != 0 {
+                self.remove(i);
+            }
+        }
     }
 
     /// Adds a record, in place of those whose bit is set.  False where there is
@@ -352,11 +352,7 @@ impl<'a> WordSet<'a> {
             self.records[first].store(new.bits(), Relaxed);
             return true;
         }
-        for i in (0..self.len).rev() {
-            if gone >> i & 1 != 0 {
-                self.remove(i);
-            }
-        }
+        self.remove_all(gone);
         self.push(new);
         true
     }
@@ -369,18 +365,22 @@ impl<'a> WordSet<'a> {
         if self.len > FEW {
             return None;
         }
-        let mut gone = 0u32;
+        let (mut gone, mut others) = (0u32, 0u32);
         let mut takes = None;
+        let mut together = Together::of(new);
         for (i, bits) in self.records[..self.len].iter().enumerate() {
             let old = load(bits)?;
             if old.segment() == new.segment() {
                 if old.covers(new) {
                     return Some(Insert::Known);
                 }
+                together.add(old);
                 if let Some(both) = old.merged(new) {
                     takes = Some((bits, both));
                     continue;
                 }
+            } else {
+                others |= 1 << i;
             }
             let (conflicts, covers) = (new.conflicts_with(old), new.covers(old));
             if conflicts | covers {
@@ -391,8 +391,19 @@ impl<'a> WordSet<'a> {
                 }
             }
         }
+        others &= !gone;
+        if others != 0 && together.is_more_than(new) {
+            for (i, bits) in self.records[..self.len].iter().enumerate() {
+                let old = load(bits)?;
+                let covers = others >> i & 1 != 0 && together.covers(old);
+                gone |= u32::from(covers && order.knows(old.segment())) << i;
+            }
+        }
         if let Some((place, both)) = takes {
             place.store(both.bits(), Relaxed);
+            if gone != 0 {
+                self.remove_all(gone);
+            }
         } else if !self.put_in_place_of(gone, new) {
             return None;
         }
@@ -507,18 +518,6 @@ impl<'a> WordSet<'a> {
         self.len += 1;
     }
 
-    /// Adds a record, to one that differs in its bytes only if there is one
-    /// among those that are looked at.
-    fn push_or_merge(&mut self, new: Record) {
-        for i in 0..self.len.min(LOOK_AT_ALL) {
-            if let Some(both) = self.get(i).merged(new) {
-                self.records[i].store(both.bits(), Relaxed);
-                return;
-            }
-        }
-        self.push(new);
-    }
-
     #[inline(always)]
     fn remove(&mut self, i: usize) {
         let last = self.len - 1;
@@ -530,6 +529,53 @@ impl<'a> WordSet<'a> {
             self.copy(last, i);
         }
         self.len = last;
+    }
+}
+
+/// The bytes that plain accesses of one segment touch together.
+struct Together {
+    read_or_written: u8,
+    written: u8,
+}
+
+impl Together {
+    #[inline(always)]
+    fn of(record: Record) -> Together {
+        let mut together = Together {
+            read_or_written: 0,
+            written: 0,
+        };
+        together.add(record);
+        together
+    }
+
+    #[inline(always)]
+    fn add(&mut self, record: Record) {
+        let bytes = record.span().mask();
+        match record.kind() {
+            Kind::Read => self.read_or_written |= bytes,
+            Kind::Write => {
+                self.read_or_written |= bytes;
+                self.written |= bytes;
+            }
+            Kind::AtomicRead | Kind::AtomicWrite => {}
+        }
+    }
+
+    /// Whether it has bytes that the record does not touch.
+    #[inline(always)]
+    fn is_more_than(&self, record: Record) -> bool {
+        self.read_or_written & !record.span().mask() != 0
+    }
+
+    /// Whether a record of it for each byte stands for this one: see [`Kind::covers`].
+    #[inline(always)]
+    fn covers(&self, old: Record) -> bool {
+        let bytes = match old.kind().is_write() {
+            true => self.written,
+            false => self.read_or_written,
+        };
+        old.span().mask() & !bytes == 0
     }
 }
 

@@ -130,3 +130,64 @@ fn raced_records_of_one_place_are_bounded_and_counted() {
     assert!(set.len() <= RACED_ALIKE, "{} records", set.len());
     assert_eq!(dropped + set.len(), 500);
 }
+
+/// Who knows all.
+const KNOWING: View = View {
+    known_from: 0,
+    short: false,
+};
+
+#[test]
+fn loops_over_bytes_stand_for_the_loops_before() {
+    let storage = storage(62);
+    let mut set = WordSet::new(&storage, 0, 0);
+    let byte = |segment, stack, at, kind| {
+        Record::new(Segment(segment), StackId(stack), Span::new(at, 1), kind)
+    };
+    for segment in 1..100 {
+        // The first byte is touched elsewhere than the others, and all are written
+        // in one round and read in the next.
+        let kind = [Kind::Read, Kind::Write][segment as usize % 2];
+        for at in 0..8 {
+            let stack = if at == 0 { 1 } else { 2 };
+            set.insert(byte(segment, stack, at, kind), &KNOWING, |_| {});
+        }
+        assert!(set.len() <= 4, "{} records in round {segment}", set.len());
+    }
+    let bytes = |kind: Kind| {
+        let of_kind = set.iter().filter(|record| record.kind() == kind);
+        of_kind.fold(0, |mask, record| mask | record.span().mask())
+    };
+    assert_eq!((bytes(Kind::Read), bytes(Kind::Write)), (0, 0xff));
+}
+
+#[test]
+fn reads_do_not_stand_for_writes_nor_some_bytes_for_others() {
+    let record = |segment, stack, start, kind| {
+        Record::new(Segment(segment), StackId(stack), Span::new(start, 4), kind)
+    };
+    for kind in [Kind::Read, Kind::Write] {
+        let storage = storage(6);
+        let mut set = WordSet::new(&storage, 0, 0);
+        let whole = Record::new(Segment(1), StackId(7), Span::WHOLE, Kind::Write);
+        let stays = |set: &WordSet| set.iter().any(|old| old == whole);
+        set.insert(whole, &KNOWING, |_| {});
+        set.insert(record(2, 8, 0, Kind::Write), &KNOWING, |_| {});
+        assert!(stays(&set));
+        set.insert(record(2, 9, 4, kind), &KNOWING, |_| {});
+        assert_eq!(stays(&set), kind == Kind::Read);
+        // Of two segments, one may be known without the other.
+        let storage = storage_of(&[whole, record(2, 8, 0, Kind::Write)]);
+        let mut set = WordSet::new(&storage, 2, 2);
+        set.insert(record(3, 9, 4, kind), &KNOWING, |_| {});
+        assert!(stays(&set));
+    }
+}
+
+fn storage_of(records: &[Record]) -> Vec<AtomicU64> {
+    let room = storage(6);
+    for (place, record) in room.iter().zip(records) {
+        place.store(record.bits(), std::sync::atomic::Ordering::Relaxed);
+    }
+    room
+}
