@@ -33,6 +33,8 @@ var kinds = []struct {
 	// A word of a new object.
 	{"read first", func() { readEach(fresh()) }},
 	{"write first", func() { writeEach(fresh()) }},
+	// The bytes of a word, one after the other.
+	{"read the next byte", func() { readBytes(freshBytes()) }},
 	// A word that this goroutine has touched before it last released a lock.
 	{"read later", func() { begin(); readEach(words) }},
 	{"write later", func() { begin(); writeEach(words) }},
@@ -129,6 +131,9 @@ func finish() {}
 //go:noinline
 func fresh() []int { return make([]int, times) }
 
+//go:noinline
+func freshBytes() []byte { return make([]byte, times) }
+
 // begin makes what this goroutine did before older than what comes: the lock
 // is released, and the next access is one of a new time.
 func begin() {
@@ -163,6 +168,17 @@ func readEach(words []int) int {
 	for i := range words {
 		mark()
 		sum += words[i]
+	}
+	mark()
+	return sum
+}
+
+//go:noinline
+func readBytes(bytes []byte) byte {
+	var sum byte
+	for i := range bytes {
+		mark()
+		sum += bytes[i]
 	}
 	mark()
 	return sum

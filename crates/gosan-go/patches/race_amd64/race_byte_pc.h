@@ -1,6 +1,7 @@
 // What Go's runtime tells of itself: on this stack, if that is enough; what follows is
 // Go's own way to the object.  QUICK: see race_byte.h.
 first:
+other_byte:
 slow:
 	MOVQ	AX, RARG1
 	MOVQ	callpc+8(FP), RARG2

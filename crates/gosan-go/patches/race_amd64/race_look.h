@@ -1,6 +1,7 @@
 // The usual case first: a record of the goroutine's present segment stands for
-// this access to the byte at AX.  What follows is for all others, at first where the word
-// has no record, else at slow: AX is as it was, the context is in RARG0 and the
+// this access to the byte at AX.  What follows is for all others: at first where the word
+// has no record, at other_byte where it has one of this segment that is of other bytes,
+// with the cell in R9; else at slow.  AX is as it was, the context is in RARG0 and the
 // shadow's bias in R8.
 // Offsets: see racectx.rs; the layouts of a record and a cell: record.rs, cell.rs.
 //
@@ -19,7 +20,7 @@ look:
 	MOVL	AX, CX
 	ORL	$~7, CX	// bit 56 + the number of the byte
 	BTQ	CX, R9
-	JCC	slow
+	JCC	other_byte
 done:
 	RET
 data:
