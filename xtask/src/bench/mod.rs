@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `rows` | what is measured, and the goals |
 //! | `programs` | the builds |
+//! | `floor` | a build whose hooks return at once |
 //! | `measure` | one run |
 //! | `logs` | the group `explain`: logs to read, which stock cannot |
 //! | `figures` | ratios of many runs |
@@ -12,6 +13,7 @@
 //! | `pages` | what the documentation shows |
 
 mod figures;
+mod floor;
 mod logs;
 mod measure;
 mod pages;
@@ -65,6 +67,10 @@ pub struct Arguments {
     /// place of what the sources give; may be repeated
     #[arg(long, value_name = "PATH")]
     gosan: Vec<Utf8PathBuf>,
+    /// Measure beside it what the compiler's calls take by themselves: with hooks
+    /// that return at once and detect nothing
+    #[arg(long, conflicts_with = "bless")]
+    floor: bool,
 }
 
 /// All figures of a run, as they are written.
@@ -195,14 +201,23 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         None => find::find_or_install()?,
     };
     find::check_c_compiler(&go)?;
-    let gosans = if arguments.gosan.is_empty() {
-        vec![Gosan::built(&workspace::build_gosan(Profile::Release)?)?]
+    let mut gosans = if arguments.gosan.is_empty() {
+        vec![Gosan::named(
+            "gosan",
+            &workspace::build_gosan(Profile::Release)?,
+        )?]
     } else {
         let given = arguments.gosan.iter().map(|path| Gosan::at(path));
         given.collect::<Result<_>>()?
     };
     let scratch = tempfile::tempdir().context("cannot make a temporary directory")?;
     let scratch = Utf8Path::from_path(scratch.path()).context("TMPDIR is not UTF-8")?;
+    if arguments.floor {
+        let command = gosans.iter().find_map(Gosan::command);
+        let command = command.context("--floor needs a gosan command")?;
+        let root = workspace::target_dir().join("bench/floor");
+        gosans.push(floor::assemble(command, &programs::cache(), &root)?);
+    }
     let mut report = Report {
         version: 1,
         go: go.version.to_string(),

@@ -41,15 +41,6 @@ pub struct Gosan {
 }
 
 impl Gosan {
-    /// The command that was built from the sources.
-    pub fn built(path: &Utf8Path) -> Result<Gosan> {
-        let name = "gosan".to_owned();
-        Ok(Gosan {
-            name,
-            ..Gosan::at(path)?
-        })
-    }
-
     /// Takes a gosan command, a go command, or a GOROOT.
     pub fn at(path: &Utf8Path) -> Result<Gosan> {
         let path = if path.is_dir() {
@@ -64,6 +55,15 @@ impl Gosan {
             name: path.to_string(),
             is_go: path.file_name() == Some("go"),
             path,
+        })
+    }
+
+    /// As [`Gosan::at`], with a name of its own.
+    pub fn named(name: &str, path: &Utf8Path) -> Result<Gosan> {
+        let name = name.to_owned();
+        Ok(Gosan {
+            name,
+            ..Gosan::at(path)?
         })
     }
 
@@ -167,7 +167,7 @@ impl Builder {
 }
 
 /// GOSAN_CACHE as the caller has it, or the cache that all tasks share.
-fn cache() -> Utf8PathBuf {
+pub fn cache() -> Utf8PathBuf {
     match std::env::var("GOSAN_CACHE") {
         Ok(named) if !named.is_empty() => named.into(),
         _ => workspace::test_cache(),
