@@ -157,6 +157,10 @@ const HOOKS: &[Patch] = &[
         include_str!("../patches/schedule/meetings.go"),
     ),
     added(
+        "src/runtime/schedule_pace_gosan.go",
+        include_str!("../patches/schedule/pace.go"),
+    ),
+    added(
         "src/runtime/schedule_tests_gosan.go",
         include_str!("../patches/schedule/tests.go"),
     ),

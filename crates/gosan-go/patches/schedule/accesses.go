@@ -162,7 +162,7 @@ func gosanMeet(gp *g, aim *gosanAim) {
 	}
 	gosanBegin()
 	for i := 0; i < 10 && aim.waits.Load() > 0; i++ {
-		gosanSleep(gp, gosanTurnFirst)
+		gosanDoze(gosanTurnFirst)
 	}
 	gosanEnd()
 }

@@ -102,6 +102,7 @@ func gosanArm() {
 	// Stock's hooks never let a stack grow or be scanned at that moment; ours may.
 	debug.invalidptr = 0
 	gosanNextSchedule()
+	go gosanPace()
 	gosanArmed.Store(1)
 }
 

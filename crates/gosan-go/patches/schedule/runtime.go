@@ -99,8 +99,7 @@ type gosanGoroutine struct {
 	fired    bool       // a timer has started it
 	test     *gosanTest // the test that it works for
 	owns     *gosanTest // the test whose function it runs
-	turning  bool       // it waits to be overtaken
-	late     bool       // it was created to start late
+	turning  bool       // it looks itself when to go on: its timer says nothing
 
 	locks  [gosanMostLocks]uint64 // what it has locked
 	nlocks uint32
@@ -310,6 +309,7 @@ func gosanBegin() {
 	if gosanDelays.now.Add(1) == 1 {
 		gosanDelays.since.Store(nanotime())
 	}
+	gosanWakePacer()
 }
 
 func gosanEnd() {
@@ -342,7 +342,7 @@ func gosanDelay(gp *g, site uint32, ns int64) {
 	if gosan.rounds == 1 && ns > 0 {
 		// Who goes first in a round is drawn anew for each.
 		turn := gosanMix(gp.gosan.id^gosan.seed, uint64(gp.gosan.ops)) % 8
-		ns = ns - nanotime()%ns + ns*int64(turn)/32
+		ns = ns - gosanTime()%ns + ns*int64(turn)/32
 	}
 	// The clock of a synctest bubble stands still while a goroutine sleeps.
 	if ns < gosanShortest || gp.{{BUBBLE}} != nil {
@@ -439,12 +439,13 @@ func gosanStartLater(gp *g, fn *funcval, pc uintptr, ns int64) {
 	systemstack(func() {
 		newg = newproc1(fn, gp, pc, true, waitReasonSleep)
 		gosanBorn(gp, newg, fn)
-		newg.gosan.late = true
 	})
 	t := new(timer)
 	t.init(goroutineReady, newg)
 	newg.timer = t
 	t.reset(nanotime()+ns, 0)
+	gosanPacer.until.Store(gosanTime() + ns)
+	gosanWakePacer()
 }
 
 // gosanLeave is the hook at the end of a goroutine.
@@ -511,7 +512,6 @@ func gosanMapRand() uint64 {
 // gosanNap returns how long a sleep of ns nanoseconds shall last.
 func gosanNap(ns int64) int64 {
 	if gp := gosanSelf(); gp != nil {
-		gp.gosan.late = false
 		gp.gosan.ops++
 	}
 	return gosanStretch(ns, gosan.sleeps)

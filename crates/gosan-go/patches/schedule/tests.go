@@ -90,21 +90,24 @@ func gosanTestEnds() {
 // gosanGrace waits while something else runs, or is about to, unless that waits
 // to be overtaken by what follows.
 func gosanGrace(gp *g) {
-	deadline := nanotime() + gosan.grace
+	deadline := gosanTime() + gosan.grace
 	pause := int64(raceQuiesceFirstPause)
 	gosanBegin()
-	for quiet := 0; quiet < raceQuiesceLooks && nanotime() < deadline && gosanMayDelay() && gosanTurning.Load() == 0; {
-		busy := true
+	gp.gosan.turning = true
+	for quiet := 0; quiet < raceQuiesceLooks && gosanTime() < deadline && gosanMayDelay() && gosanTurning.Load() == 0; {
+		busy, next := true, int64(0)
+		until := deadline - gosanSkipped.Load()
 		systemstack(func() {
-			busy = racebusy(deadline)
+			busy, next = gosanLook(until)
 		})
 		quiet++
-		if busy {
+		if busy || next != 0 && next <= until {
 			quiet = 0
 		}
-		gosanSleep(gp, pause)
+		gosanDoze(pause)
 		pause = min(pause+pause/2, raceQuiesceLastPause)
 	}
+	gp.gosan.turning = false
 	gosanEnd()
 }
 

@@ -105,7 +105,7 @@ func gosanTurn(gp *g, object uint64, site, visit uint32) {
 	ended := gosanEnded.Load()
 	for still := 0; ; {
 		slept := now
-		gosanSleep(gp, pause)
+		gosanDoze(pause)
 		now = nanotime()
 		// Where other programs have the machine, sleeps last longer, and nobody of
 		// this one gets further in that time.
@@ -148,11 +148,12 @@ func gosanTurn(gp *g, object uint64, site, visit uint32) {
 		}
 	}
 	if overtaken && site&gosanAccessPlace == 0 {
-		gosanSleep(gp, gosanTurnAfter)
+		gosanDoze(gosanTurnAfter)
 	}
 	gp.gosan.turning = false
 	gosanTurning.Add(-1)
 	gosanEnd()
+	gosanWakePacer()
 }
 
 // gosanPassed tells those that wait for somebody at this place.  It returns one
@@ -176,7 +177,7 @@ func gosanPassed(object, n uint64, site uint32) (met *gosanAim) {
 // wait to be overtaken, runs or is about to; and when the next timer of the
 // program's own fires, if there is one.  It runs on the system stack.
 func gosanLook(deadline int64) (busy bool, next int64) {
-	if gosanDelays.now.Load() > gosanTurning.Load() || !sched.runq.empty() {
+	if !sched.runq.empty() {
 		return true, 0
 	}
 	self := getg().m.p.ptr()
@@ -202,6 +203,7 @@ func gosanLook(deadline int64) (busy bool, next int64) {
 // system stack.
 func gosanHasten(by, now int64) {
 	if by > 0 {
+		gosanSkipped.Add(by)
 		gosanEachTimer(func(t *timer) {
 			if gosanTimerOf(t) != gosanProgramsTimer || t.when > now+by+gosan.far {
 				return
@@ -253,8 +255,6 @@ func gosanTimerOf(t *timer) int {
 		switch {
 		case gp.gosan.turning:
 			return gosanNoTimer
-		case gp.gosan.late:
-			return gosanSomeTimer
 		case gp.gosan.exempt || gp.gosan.id == 0 && isSystemGoroutine(gp, false):
 			return gosanNoTimer
 		}
