@@ -24,7 +24,7 @@ pub const ALLOW_ONE: Duration = Duration::from_millis(300);
 /// A run goes through its tests as often as this time allows, which is that of the
 /// first run if that is longer; but not more often than so.
 const WITHIN: Duration = Duration::from_secs(1);
-const MOST_ROUNDS: u32 = 5;
+const MOST_ROUNDS: u32 = 10;
 
 /// A run that takes this much longer than the first one hangs.
 const HANGS: u32 = 6;
@@ -74,9 +74,9 @@ pub struct Group {
     visits: BTreeMap<Visitor, Visits>,
     /// In how many rounds accesses were tried to be made to meet.
     meetings: BTreeMap<[Hold; 2], u32>,
-    /// How often a goroutine was held: [`CAME`] for each round in which it came
-    /// there, and half as much for the others.
-    held: BTreeMap<Hold, u32>,
+    /// How often a strategy held a goroutine: [`CAME`] for each round in which it
+    /// came there, and half as much for the others.
+    held: BTreeMap<(usize, Hold), u32>,
     /// Runs that have turned orders round.
     turns: usize,
     /// How many runs have tried to turn an order round.
@@ -194,7 +194,7 @@ impl Group {
         match seed.strategy().aims {
             Aims::None => {}
             Aims::Orders => seed.orders = self.orders_to_turn(worth, most, rng),
-            Aims::Places => seed.holds = self.holds(most, rng),
+            Aims::Places => seed.holds = self.holds(strategy, most, rng),
             Aims::Meetings => seed.holds = self.meet(most, rng),
         }
         seed
@@ -253,9 +253,9 @@ impl Group {
         orders
     }
 
-    /// A hold for each goroutine, in the moment where it was held least; of those that
-    /// do the same, for one.
-    fn holds(&mut self, most: usize, rng: &mut Rng) -> Vec<Hold> {
+    /// A hold for each goroutine, in the moment where this strategy held it least; of
+    /// those that do the same, for one.
+    fn holds(&mut self, strategy: usize, most: usize, rng: &mut Rng) -> Vec<Hold> {
         let mut all: BTreeMap<u32, BTreeMap<Stretch, Vec<Hold>>> = BTreeMap::new();
         for (&visitor, visits) in &self.visits {
             for (visit, stretch) in stretches(visits, rng) {
@@ -264,8 +264,18 @@ impl Group {
                 stretches.entry(stretch).or_default().push(hold);
             }
         }
+        let times = |hold: &Hold| self.held.get(&(strategy, *hold)).copied().unwrap_or(0);
+        let times_in = |stretch: &Stretch, holds: &[Hold]| {
+            holds.iter().map(times).sum::<u32>() + CAME * stretch.round
+        };
         let mut goroutines: Vec<_> = all.into_values().collect();
         rng.shuffle(&mut goroutines);
+        goroutines.sort_by_cached_key(|stretches| {
+            let times = stretches
+                .iter()
+                .map(|(stretch, holds)| times_in(stretch, holds));
+            times.min()
+        });
         // Where one is held, others that do the same must be able to pass.
         let mut taken = BTreeSet::new();
         let mut chosen = Vec::new();
@@ -278,16 +288,15 @@ impl Group {
             taken.extend(places);
             let mut stretches: Vec<_> = stretches.into_iter().collect();
             rng.shuffle(&mut stretches);
-            let times = |hold: &Hold| self.held.get(hold).copied().unwrap_or(0);
-            let least = stretches.into_iter().min_by_key(|(stretch, holds)| {
-                holds.iter().map(times).sum::<u32>() + CAME * stretch.round
-            });
+            let least = stretches
+                .into_iter()
+                .min_by_key(|(stretch, holds)| times_in(stretch, holds));
             chosen.extend(least.and_then(|(_, holds)| rng.choice(holds)));
         }
         rng.shuffle(&mut chosen);
         chosen.truncate(most);
         for &hold in &chosen {
-            *self.held.entry(hold).or_default() += CAME;
+            *self.held.entry((strategy, hold)).or_default() += CAME;
         }
         chosen
     }
@@ -322,7 +331,8 @@ impl Group {
             for hold in &seed.holds {
                 let visits = log.visits.get(&hold.visitor);
                 let came = visits.is_some_and(|visits| visits.count >= hold.visit);
-                if let Some(held) = self.held.get_mut(hold).filter(|_| !came) {
+                let held = self.held.get_mut(&(seed.strategy, *hold));
+                if let Some(held) = held.filter(|_| !came) {
                     *held -= CAME / 2;
                 }
             }
@@ -388,7 +398,7 @@ impl Group {
             return;
         }
         for hold in &seed.holds {
-            if let Some(held) = self.held.get_mut(hold) {
+            if let Some(held) = self.held.get_mut(&(seed.strategy, *hold)) {
                 *held = held.saturating_sub(CAME);
             }
         }
@@ -573,7 +583,7 @@ mod tests {
         let mut rng = Rng::with_seed(1);
         let mut of_seven = Vec::new();
         for _ in 0..4 {
-            let mut holds = group.holds(FLIPPED, &mut rng);
+            let mut holds = group.holds(0, FLIPPED, &mut rng);
             holds.sort_unstable();
             assert_eq!(holds.len(), 2);
             assert_eq!((holds[1].visitor.place, holds[1].visit), (4, 1));
@@ -602,7 +612,7 @@ mod tests {
         let mut rng = Rng::with_seed(1);
         let mut held = BTreeSet::new();
         for _ in 0..20 {
-            let holds = group.holds(FLIPPED, &mut rng);
+            let holds = group.holds(0, FLIPPED, &mut rng);
             assert_eq!(holds.len(), 2, "{holds:?}");
             held.extend(holds.iter().map(|hold| hold.visitor.goroutine));
         }
