@@ -490,6 +490,11 @@ const TESTS: &[Patch] = &[
         "\t\tfor i := uint(0); i < *count; i++ {\n",
         "\t\tfor i := uint(0); i < *count || race.ScheduleNextRound(); i++ {\n",
     ),
+    changed(
+        TESTING,
+        "\t\t\t\t\tt.Run(test.Name, test.F)\n",
+        "\t\t\t\t\tif race.ScheduleWants(test.Name) { t.Run(test.Name, test.F) }\n",
+    ),
 ];
 
 #[cfg(test)]

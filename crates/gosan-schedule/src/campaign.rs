@@ -423,8 +423,9 @@ impl Campaign<'_> {
     /// Notes what a run has brought. Returns the new findings.
     fn take_in_run(&self, state: &mut State, at: usize, seeds: &[Seed], run: Run) -> Vec<Fresh> {
         for seed in seeds.iter().skip(run.rounds.len()).rev() {
-            state.groups[at].take_back(seed);
+            state.groups[at].take_back_round(seed);
         }
+        state.groups[at].had_rounds(run.rounds.len());
         let mut fresh = Vec::new();
         let mut is_news = false;
         state.runs += run.runs;
@@ -488,7 +489,7 @@ impl Campaign<'_> {
             let apart = group.split_off(&outcome.log.unfinished);
             if apart.is_some() {
                 // The others get the run that was cut short.
-                group.take_back(seed);
+                group.take_back_round(seed);
                 group.runs -= 1;
             }
             state.groups.extend(apart);

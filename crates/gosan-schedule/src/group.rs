@@ -23,7 +23,7 @@ pub const ALLOW_ONE: Duration = Duration::from_millis(300);
 
 /// A run goes through its tests as often as this time allows, which is that of the
 /// first run if that is longer; but not more often than so.
-const WITHIN: Duration = Duration::from_secs(1);
+const WITHIN: Duration = Duration::from_secs(2);
 const MOST_ROUNDS: u32 = 10;
 
 /// A run that takes this much longer than the first one hangs.
@@ -39,6 +39,10 @@ const FEW: usize = 50;
 /// The most orders that one run tries to turn round. The hooks have room for no
 /// more.
 pub const FLIPPED: usize = 1024;
+
+/// The most that all rounds of a run may name. A variable of the environment has room
+/// for no more.
+const AIMS_OF_RUN: usize = 4 * FLIPPED;
 
 /// Runs that try to turn one order round.
 const TURNS: u32 = 3;
@@ -81,6 +85,8 @@ pub struct Group {
     turns: usize,
     /// How many runs have tried to turn an order round.
     turned: BTreeMap<Order, u32>,
+    /// How many rounds the last run had; 0 before the first.
+    last_rounds: u32,
     /// Whether its tests do not go together with another round in one process.
     is_once: bool,
     /// See [`Log::moments`].
@@ -128,6 +134,7 @@ impl Group {
             held: BTreeMap::new(),
             turns: 0,
             turned: BTreeMap::new(),
+            last_rounds: 0,
             is_once: false,
             moments: log.moments.clone(),
         })
@@ -155,13 +162,19 @@ impl Group {
         self.base.max(WITHIN)
     }
 
-    /// How many rounds a run may have.
+    /// How many rounds the next run may have. The hooks know how much time is left,
+    /// and end it earlier.
     fn rounds(&self) -> u32 {
-        if self.is_once {
-            return 1;
+        match self.last_rounds {
+            _ if self.is_once => 1,
+            0 => MOST_ROUNDS,
+            rounds => (2 * rounds).min(MOST_ROUNDS),
         }
-        let fit = self.within().as_micros() / self.base.as_micros().max(1);
-        u32::try_from(fit).unwrap_or(u32::MAX).clamp(1, MOST_ROUNDS)
+    }
+
+    /// Notes how many rounds a run had.
+    pub fn had_rounds(&mut self, rounds: usize) {
+        self.last_rounds = u32::try_from(rounds).unwrap_or(MOST_ROUNDS);
     }
 
     /// From now on a run has one round.
@@ -174,7 +187,7 @@ impl Group {
         self.runs += 1;
         let rounds = self.rounds();
         (0..rounds)
-            .map(|_| self.next_seed(earnings, FLIPPED / rounds as usize, rng))
+            .map(|_| self.next_seed(earnings, FLIPPED.min(AIMS_OF_RUN / rounds as usize), rng))
             .collect()
     }
 
@@ -337,6 +350,9 @@ impl Group {
                 }
             }
         }
+        if log.unfinished.is_empty() && log.ended.len() < self.size {
+            self.take_back(&self.out_of_reach(seed, log));
+        }
         let before = self.orders.len();
         self.orders.extend(&log.orders);
         for &meeting in &log.meetings {
@@ -380,19 +396,44 @@ impl Group {
         Some(apart)
     }
 
+    /// What a seed aimed at in tests that were not in the round.
+    fn out_of_reach(&self, seed: &Seed, log: &Log) -> Seed {
+        let goroutines: BTreeSet<u32> = log.visits.keys().map(|v| v.goroutine).collect();
+        let places: BTreeSet<u32> = log.visits.keys().map(|v| v.place).collect();
+        let mut away = seed.clone();
+        away.orders
+            .retain(|order| !places.contains(&order.earlier) && !places.contains(&order.later));
+        let is_away = |hold: &Hold| !goroutines.contains(&hold.visitor.goroutine);
+        away.holds = match seed.strategy().aims {
+            // Pairs stay pairs.
+            Aims::Meetings => {
+                let pairs = seed.holds.chunks_exact(2);
+                let pairs = pairs.filter(|pair| pair.iter().all(is_away));
+                pairs.flatten().copied().collect()
+            }
+            _ => seed.holds.iter().copied().filter(is_away).collect(),
+        };
+        away
+    }
+
     /// Makes as if the round of this seed, the last one that was planned, had not been.
-    pub fn take_back(&mut self, seed: &Seed) {
+    pub fn take_back_round(&mut self, seed: &Seed) {
         self.met.pop();
         self.turns -= usize::from(seed.strategy().aims == Aims::Orders);
+        self.take_back(seed);
+    }
+
+    /// Makes as if nothing had been aimed at that the seed names.
+    fn take_back(&mut self, seed: &Seed) {
         for order in &seed.orders {
             if let Some(turned) = self.turned.get_mut(order) {
-                *turned -= 1;
+                *turned = turned.saturating_sub(1);
             }
         }
         if seed.strategy().aims == Aims::Meetings {
             for meeting in seed.holds.chunks_exact(2) {
                 if let Some(tries) = self.meetings.get_mut(&[meeting[0], meeting[1]]) {
-                    *tries -= 1;
+                    *tries = tries.saturating_sub(1);
                 }
             }
             return;
@@ -444,14 +485,15 @@ fn stretches(visits: &Visits, rng: &mut Rng) -> Vec<(u32, Stretch)> {
     all
 }
 
-/// How long tests take that took so long in sum. Tests that run side by side
-/// take longer in sum than by the clock.
+/// How long tests take that took so long in sum, without delays. Tests that run side
+/// by side take longer in sum than by the clock.
 fn part_of_whole(log: &Log, sum: Duration) -> Duration {
     let all: Duration = log.ended.iter().map(|test| test.took).sum();
-    if log.whole.is_zero() || log.whole >= all {
+    if log.whole.is_zero() || all.is_zero() {
         return sum;
     }
-    log.whole.mul_f64(sum.as_secs_f64() / all.as_secs_f64())
+    let whole = log.whole.saturating_sub(log.delayed);
+    whole.mul_f64(sum.as_secs_f64() / all.as_secs_f64())
 }
 
 #[cfg(test)]
@@ -648,18 +690,47 @@ mod tests {
     }
 
     #[test]
-    fn short_tests_have_several_rounds_in_a_run() {
+    fn a_run_has_as_many_rounds_as_the_last_one_and_as_many_more() {
         let mut rng = Rng::with_seed(1);
-        let mut rounds = |took, once| {
+        let mut rounds = |last, once| {
             let mut group = group(&[("A", 1)], 0).unwrap();
-            group.base = took;
+            group.had_rounds(last);
             group.is_once = once;
             group.next_run(&Earnings::default(), &mut rng).len()
         };
-        assert_eq!(rounds(Duration::ZERO, false), MOST_ROUNDS as usize);
-        assert_eq!(rounds(Duration::ZERO, true), 1);
-        assert_eq!(rounds(WITHIN / 2, false), 2);
-        assert_eq!(rounds(WITHIN * 50, false), 1);
+        assert_eq!(rounds(0, false), MOST_ROUNDS as usize);
+        assert_eq!(rounds(9, false), MOST_ROUNDS as usize);
+        assert_eq!(rounds(9, true), 1);
+        assert_eq!(rounds(1, false), 2);
+    }
+
+    #[test]
+    fn what_was_not_in_a_round_counts_as_not_tried() {
+        let mut group = group(&[("A", 1), ("B", 1)], 0).unwrap();
+        for (place, goroutine) in [(1, 7), (2, 8)] {
+            let visits = Visits {
+                first: 1,
+                last: 1,
+                count: 1,
+            };
+            group.visits.insert(Visitor { goroutine, place }, visits);
+        }
+        let mut rng = Rng::with_seed(1);
+        let stall = crate::strategy::index_of("stall").unwrap();
+        let mut seed = Seed::new(stall, 0);
+        seed.holds = group.holds(stall, FLIPPED, &mut rng);
+        assert_eq!(seed.holds.len(), 2);
+        let mut short = log(&[("A", 1)], 0);
+        let (&visitor, &visits) = group.visits.iter().next().unwrap();
+        short.visits.insert(visitor, visits);
+        group.learn(&seed, &short, 0);
+        let held = |group: &Group, goroutine: u32| {
+            let mut held = group.held.iter();
+            held.find(|((_, hold), _)| hold.visitor.goroutine == goroutine)
+                .map(|(_, held)| *held)
+        };
+        assert_eq!(held(&group, visitor.goroutine), Some(CAME));
+        assert_eq!(held(&group, 15 - visitor.goroutine), Some(0));
     }
 
     #[test]
@@ -675,7 +746,7 @@ mod tests {
         let flips = seeds.iter().filter(|seed| !seed.orders.is_empty()).count();
         assert!(flips > 0 && group.turned[&order] as usize == flips);
         for seed in seeds.iter().rev() {
-            group.take_back(seed);
+            group.take_back_round(seed);
         }
         assert_eq!((group.turns, group.turned[&order]), (0, 0));
         assert_eq!(group.met, [0], "the rotation begins anew");

@@ -85,7 +85,7 @@ pub struct Log {
     pub unfinished: Vec<String>,
     /// Goroutines that were started before the first test.
     pub strays: u64,
-    /// How long all tests took together.
+    /// How long all of it took.
     pub whole: Duration,
     /// The time in which something was delayed.
     pub delayed: Duration,
@@ -122,9 +122,7 @@ impl Log {
             match (word, numbers.as_slice()) {
                 // Package testing's own, around all others.
                 ("begin", _) if name.is_empty() => {}
-                ("end", [_, took]) if name.is_empty() => {
-                    log.whole = Duration::from_micros(*took);
-                }
+                ("end", _) if name.is_empty() => {}
                 ("begin", _) => log.unfinished.push(name.to_owned()),
                 ("end", [goroutines, took]) => {
                     if let Some(at) = log.unfinished.iter().position(|begun| begun == name) {
@@ -138,7 +136,8 @@ impl Log {
                 }
                 ("meetings", numbers) => log.read_meetings(numbers),
                 ("visits", numbers) => log.read_visits(numbers),
-                ("orders", [delayed, strays, pairs @ ..]) => {
+                ("orders", [whole, delayed, strays, pairs @ ..]) => {
+                    log.whole = Duration::from_micros(*whole);
                     log.delayed = Duration::from_micros(*delayed);
                     log.strays = *strays;
                     log.read_orders(pairs);
@@ -220,10 +219,10 @@ mod tests {
     #[test]
     fn reads_tests_orders_and_leaves_out_what_was_cut_off() {
         let log = Log::read(
-            "begin\t\nbegin\tTestA\nend\tTestA\t2\t1500\nbegin\tTestB\nend\t\t0\t1700\n\
+            "begin\t\nbegin\tTestA\nend\tTestA\t2\t1500\nbegin\tTestB\nend\t\t0\t1600\n\
              meetings\t\t21474836481\t25769803778\t12884901890\t12884901890\n\
              visits\t\t21474836481\t12884901893\t4\n\
-             orders\t\t250\t1\t4294967298\t21474836481\t4294967299\t21474836482\nend\tTest",
+             orders\t\t1700\t250\t1\t4294967298\t21474836481\t4294967299\t21474836482\nend\tTest",
         );
         assert_eq!(log.ended.len(), 1);
         assert_eq!(log.ended[0].goroutines, 2);

@@ -22,3 +22,6 @@ func ScheduleTestParallel()
 
 //go:linkname ScheduleNextRound
 func ScheduleNextRound() bool
+
+//go:linkname ScheduleWants
+func ScheduleWants(name string) bool

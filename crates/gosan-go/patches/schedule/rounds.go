@@ -106,13 +106,14 @@ func gosanArm() {
 	gosanArmed.Store(1)
 }
 
-// gosanNextRound begins another round, if there is a schedule and time for as long
-// a round as the last one.
+// gosanNextRound begins another round, if there is a schedule and time for some test.
 //
 //go:linkname gosanNextRound internal/race.ScheduleNextRound
 func gosanNextRound() bool {
-	now := nanotime()
-	if gosanArmed.Load() == 0 || gosanRun.text == "" || now-gosanRun.begun+now-gosanRun.round > gosanRun.within {
+	if gosanArmed.Load() == 0 || gosanRun.text == "" {
+		return false
+	}
+	if gosanLongest = gosanFitting(gosanRun.begun + gosanRun.within - nanotime()); gosanLongest == 0 {
 		return false
 	}
 	gosanFinish()

@@ -24,6 +24,55 @@ var gosanStrays atomic.Int32
 // gosanTested is 1 once a test has begun.
 var gosanTested atomic.Uint32
 
+// gosanNamed is the name of the goroutine that runs the named test.
+func gosanNamed(test string) uint64 {
+	hash := uint64(0)
+	for i := 0; i < len(test); i++ {
+		hash = gosanMix(hash, uint64(test[i]))
+	}
+	return hash | 1
+}
+
+// A round is of the tests that fit into the time that is left, the short ones: a long
+// test shall not keep these from having another round.
+const gosanRoomForTests = 1 << 12
+
+var (
+	// gosanTook is how many microseconds each test took when it ran last, by the hash
+	// of its name.  Those whose hashes are alike count as one.
+	gosanTook [gosanRoomForTests]atomic.Uint32
+
+	// gosanLongest is how many microseconds a test may take that runs in this round.
+	gosanLongest = ^uint32(0)
+)
+
+// gosanFitting returns how long tests may take that shall all fit into the given time;
+// 0 if none does.
+func gosanFitting(ns int64) uint32 {
+	for longest := ^uint32(0); longest > 0; longest /= 2 {
+		sum := int64(0)
+		for i := range gosanTook {
+			if took := gosanTook[i].Load(); took <= longest {
+				sum += int64(took) * 1000
+			}
+		}
+		if sum == 0 {
+			break
+		}
+		if sum <= ns {
+			return longest
+		}
+	}
+	return 0
+}
+
+// gosanWants reports whether the named test runs in this round.
+//
+//go:linkname gosanWants internal/race.ScheduleWants
+func gosanWants(test string) bool {
+	return gosanTook[gosanNamed(test)>>1%gosanRoomForTests].Load() <= gosanLongest
+}
+
 // gosanTestBegins makes the running goroutine the one of the named test.
 //
 //go:linkname gosanTestBegins internal/race.ScheduleTestBegins
@@ -32,16 +81,14 @@ func gosanTestBegins(name string) {
 	if gp == nil {
 		return
 	}
-	hash := uint64(0)
 	top := true
 	for i := 0; i < len(name); i++ {
-		hash = gosanMix(hash, uint64(name[i]))
 		top = top && name[i] != '/'
 	}
 	self := &gp.gosan
 	inherited := self.test
 	*self = gosanGoroutine{
-		id: hash | 1, index: self.index, test: inherited, runsTest: true,
+		id: gosanNamed(name), index: self.index, test: inherited, runsTest: true,
 		parents: self.parents,
 	}
 	// This goroutine is none that the test itself has started.
@@ -82,6 +129,9 @@ func gosanTestEnds() {
 		numbers := [2]uint64{
 			uint64(max(test.goroutines.Load(), 0)),
 			uint64(nanotime()-test.begun) / 1000,
+		}
+		if test.name != "" {
+			gosanTook[gp.gosan.id>>1%gosanRoomForTests].Store(uint32(max(numbers[1], 1)))
 		}
 		gosanLog("end", test.name, numbers[:])
 	}
@@ -134,7 +184,8 @@ func gosanFinish() {
 		}
 	}
 	gosanLog("meetings", "", numbers)
-	numbers = append(numbers[:0], uint64(gosanDelays.total.Load())/1000, uint64(max(gosanStrays.Load(), 0)))
+	whole := uint64(nanotime()-gosanRun.round) / 1000
+	numbers = append(numbers[:0], whole, uint64(gosanDelays.total.Load())/1000, uint64(max(gosanStrays.Load(), 0)))
 	for i := range gosanOrders {
 		if pair := gosanOrders[i].Load(); pair != 0 && len(numbers)+2 <= cap(numbers) {
 			numbers = append(numbers, pair, gosanFirst[i].Load())
