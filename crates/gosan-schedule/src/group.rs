@@ -51,7 +51,25 @@ const TURNS: u32 = 3;
 const CAME: u32 = 2;
 
 /// Rounds that try to make the same accesses meet.
-const MEETINGS: u32 = 2;
+const MEETINGS: u32 = 4;
+
+/// One round in so many holds also those that do the same, all of them.
+const TWINS: u32 = 3;
+
+/// Two accesses that could meet.
+#[derive(Debug, Clone, Default)]
+struct Meeting {
+    /// In how many rounds they were tried to be made to.
+    tries: u32,
+    /// The holds under which they were seen first, as they may not come to be without.
+    with: Vec<Hold>,
+}
+
+impl Meeting {
+    fn is_open(&self) -> bool {
+        self.tries < MEETINGS
+    }
+}
 
 /// Tests that run together.
 #[derive(Debug, Clone)]
@@ -76,8 +94,7 @@ pub struct Group {
     pub orders: BTreeSet<Order>,
     /// See [`Log::visits`].
     visits: BTreeMap<Visitor, Visits>,
-    /// In how many rounds accesses were tried to be made to meet.
-    meetings: BTreeMap<[Hold; 2], u32>,
+    meetings: BTreeMap<[Hold; 2], Meeting>,
     /// How often a strategy held a goroutine: [`CAME`] for each round in which it
     /// came there, and half as much for the others.
     held: BTreeMap<(usize, Hold), u32>,
@@ -130,7 +147,11 @@ impl Group {
             met: vec![0],
             orders,
             visits: log.visits.clone(),
-            meetings: log.meetings.iter().map(|&meeting| (meeting, 0)).collect(),
+            meetings: log
+                .meetings
+                .iter()
+                .map(|&m| (m, Meeting::default()))
+                .collect(),
             held: BTreeMap::new(),
             turns: 0,
             turned: BTreeMap::new(),
@@ -197,7 +218,7 @@ impl Group {
         let can_aim = |aims| match aims {
             Aims::None | Aims::Places => true,
             Aims::Orders => !worth.is_empty(),
-            Aims::Meetings => self.meetings.values().any(|&tries| tries < MEETINGS),
+            Aims::Meetings => self.meetings.values().any(Meeting::is_open),
         };
         let strategy = chooser::next(earnings, &self.met, can_aim, rng);
         self.met.push(strategy);
@@ -207,7 +228,10 @@ impl Group {
         match seed.strategy().aims {
             Aims::None => {}
             Aims::Orders => seed.orders = self.orders_to_turn(worth, most, rng),
-            Aims::Places => seed.holds = self.holds(strategy, most, rng),
+            Aims::Places => {
+                let twins = rng.u32(..TWINS) == 0;
+                seed.holds = self.holds(strategy, twins, most, rng);
+            }
             Aims::Meetings => seed.holds = self.meet(most, rng),
         }
         seed
@@ -267,8 +291,8 @@ impl Group {
     }
 
     /// A hold for each goroutine, in the moment where this strategy held it least; of
-    /// those that do the same, for one.
-    fn holds(&mut self, strategy: usize, most: usize, rng: &mut Rng) -> Vec<Hold> {
+    /// those that do the same for one, unless `twins` are wanted.
+    fn holds(&mut self, strategy: usize, twins: bool, most: usize, rng: &mut Rng) -> Vec<Hold> {
         let mut all: BTreeMap<u32, BTreeMap<Stretch, Vec<Hold>>> = BTreeMap::new();
         for (&visitor, visits) in &self.visits {
             for (visit, stretch) in stretches(visits, rng) {
@@ -295,7 +319,7 @@ impl Group {
         for stretches in goroutines {
             let holds = stretches.values().flatten();
             let places: BTreeSet<u32> = holds.map(|hold| hold.visitor.place).collect();
-            if !taken.is_disjoint(&places) {
+            if !twins && !taken.is_disjoint(&places) {
                 continue;
             }
             taken.extend(places);
@@ -316,26 +340,30 @@ impl Group {
 
     /// Meetings that were tried least, one at a time for each goroutine.
     fn meet(&mut self, most: usize, rng: &mut Rng) -> Vec<Hold> {
-        let mut open: Vec<([Hold; 2], u32)> = self
-            .meetings
-            .iter()
-            .map(|(&meeting, &tries)| (meeting, tries))
-            .filter(|&(_, tries)| tries < MEETINGS)
-            .collect();
+        let open = self.meetings.iter_mut().filter(|(_, m)| m.is_open());
+        let mut open: Vec<([Hold; 2], &mut Meeting)> = open.map(|(&at, m)| (at, m)).collect();
         rng.shuffle(&mut open);
-        open.sort_by_key(|&(_, tries)| tries);
+        open.sort_by_key(|(_, meeting)| meeting.tries);
         let mut busy = BTreeSet::new();
-        let mut holds = Vec::new();
-        for (meeting, _) in open {
-            let goroutines = meeting.map(|hold| hold.visitor.goroutine);
-            if holds.len() + 2 > most || goroutines.iter().any(|who| busy.contains(who)) {
+        // Holds go on in their order where all wait.
+        let (mut before, mut holds) = (Vec::new(), Vec::new());
+        for (mut pair, meeting) in open {
+            let all = meeting.with.iter().chain(&pair);
+            let goroutines: BTreeSet<u32> = all.map(|hold| hold.visitor.goroutine).collect();
+            let number = before.len() + holds.len() + meeting.with.len() + pair.len();
+            if number > most || !busy.is_disjoint(&goroutines) {
                 continue;
             }
             busy.extend(goroutines);
-            holds.extend(meeting);
-            *self.meetings.entry(meeting).or_default() += 1;
+            before.extend(&meeting.with);
+            if meeting.tries % 2 == 1 {
+                pair.reverse();
+            }
+            holds.extend(pair);
+            meeting.tries += 1;
         }
-        holds
+        before.append(&mut holds);
+        before
     }
 
     /// Notes what a round has brought, and tells whether that was anything new.
@@ -355,8 +383,15 @@ impl Group {
         }
         let before = self.orders.len();
         self.orders.extend(&log.orders);
-        for &meeting in &log.meetings {
-            self.meetings.entry(meeting).or_default();
+        for &pair in &log.meetings {
+            let tests = pair.map(|hold| log.tests.get(&hold.visitor.goroutine));
+            let is_with = |hold: &&Hold| {
+                tests.contains(&log.tests.get(&hold.visitor.goroutine)) && !pair.contains(hold)
+            };
+            self.meetings.entry(pair).or_insert_with(|| Meeting {
+                tries: 0,
+                with: seed.holds.iter().filter(is_with).copied().collect(),
+            });
         }
         for (&visitor, &visits) in &log.visits {
             // A round that was disturbed may have ended before it came there again.
@@ -404,15 +439,7 @@ impl Group {
         away.orders
             .retain(|order| !places.contains(&order.earlier) && !places.contains(&order.later));
         let is_away = |hold: &Hold| !goroutines.contains(&hold.visitor.goroutine);
-        away.holds = match seed.strategy().aims {
-            // Pairs stay pairs.
-            Aims::Meetings => {
-                let pairs = seed.holds.chunks_exact(2);
-                let pairs = pairs.filter(|pair| pair.iter().all(is_away));
-                pairs.flatten().copied().collect()
-            }
-            _ => seed.holds.iter().copied().filter(is_away).collect(),
-        };
+        away.holds.retain(is_away);
         away
     }
 
@@ -431,9 +458,10 @@ impl Group {
             }
         }
         if seed.strategy().aims == Aims::Meetings {
-            for meeting in seed.holds.chunks_exact(2) {
-                if let Some(tries) = self.meetings.get_mut(&[meeting[0], meeting[1]]) {
-                    *tries = tries.saturating_sub(1);
+            let holds: BTreeSet<&Hold> = seed.holds.iter().collect();
+            for (pair, meeting) in &mut self.meetings {
+                if pair.iter().all(|hold| holds.contains(hold)) {
+                    meeting.tries = meeting.tries.saturating_sub(1);
                 }
             }
             return;
@@ -625,7 +653,7 @@ mod tests {
         let mut rng = Rng::with_seed(1);
         let mut of_seven = Vec::new();
         for _ in 0..4 {
-            let mut holds = group.holds(0, FLIPPED, &mut rng);
+            let mut holds = group.holds(0, false, FLIPPED, &mut rng);
             holds.sort_unstable();
             assert_eq!(holds.len(), 2);
             assert_eq!((holds[1].visitor.place, holds[1].visit), (4, 1));
@@ -654,7 +682,7 @@ mod tests {
         let mut rng = Rng::with_seed(1);
         let mut held = BTreeSet::new();
         for _ in 0..20 {
-            let holds = group.holds(0, FLIPPED, &mut rng);
+            let holds = group.holds(0, false, FLIPPED, &mut rng);
             assert_eq!(holds.len(), 2, "{holds:?}");
             held.extend(holds.iter().map(|hold| hold.visitor.goroutine));
         }
@@ -718,7 +746,7 @@ mod tests {
         let mut rng = Rng::with_seed(1);
         let stall = crate::strategy::index_of("stall").unwrap();
         let mut seed = Seed::new(stall, 0);
-        seed.holds = group.holds(stall, FLIPPED, &mut rng);
+        seed.holds = group.holds(stall, false, FLIPPED, &mut rng);
         assert_eq!(seed.holds.len(), 2);
         let mut short = log(&[("A", 1)], 0);
         let (&visitor, &visits) = group.visits.iter().next().unwrap();

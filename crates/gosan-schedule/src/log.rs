@@ -92,6 +92,8 @@ pub struct Log {
     pub orders: BTreeSet<Order>,
     /// Who came to which place.
     pub visits: BTreeMap<Visitor, Visits>,
+    /// The test that a goroutine works for, by the hash of its name.
+    pub tests: BTreeMap<u32, u32>,
     /// Where two goroutines can be held so that accesses of theirs meet that no lock
     /// keeps apart.
     pub meetings: BTreeSet<[Hold; 2]>,
@@ -148,9 +150,9 @@ impl Log {
         log
     }
 
-    /// Reads who came where, the first and the last moment, and how often.
+    /// Reads who came where, the first and the last moment, how often and for which test.
     fn read_visits(&mut self, numbers: &[u64]) {
-        for entry in numbers.chunks_exact(3) {
+        for entry in numbers.chunks_exact(4) {
             let (goroutine, place) = halves(entry[0]);
             let (first, last) = halves(entry[1]);
             let visits = Visits {
@@ -159,6 +161,7 @@ impl Log {
                 count: u32::try_from(entry[2]).unwrap_or(u32::MAX),
             };
             self.visits.insert(Visitor { goroutine, place }, visits);
+            self.tests.insert(goroutine, halves(entry[3]).1);
         }
     }
 
@@ -172,7 +175,8 @@ impl Log {
                     visitor: Visitor { goroutine, place },
                     visit,
                 };
-                let meeting = [hold(halves(entry[0]), one), hold(halves(entry[1]), other)];
+                let mut meeting = [hold(halves(entry[0]), one), hold(halves(entry[1]), other)];
+                meeting.sort_unstable();
                 self.meetings.insert(meeting);
             }
         }
@@ -221,7 +225,7 @@ mod tests {
         let log = Log::read(
             "begin\t\nbegin\tTestA\nend\tTestA\t2\t1500\nbegin\tTestB\nend\t\t0\t1600\n\
              meetings\t\t21474836481\t25769803778\t12884901890\t12884901890\n\
-             visits\t\t21474836481\t12884901893\t4\n\
+             visits\t\t21474836481\t12884901893\t4\t9\n\
              orders\t\t1700\t250\t1\t4294967298\t21474836481\t4294967299\t21474836482\nend\tTest",
         );
         assert_eq!(log.ended.len(), 1);
@@ -252,6 +256,7 @@ mod tests {
             count: 4,
         };
         assert_eq!(log.visits, BTreeMap::from([(visitor, visits)]));
+        assert_eq!(log.tests, BTreeMap::from([(5, 9)]));
         assert!(log.is_armed);
         assert_eq!(Log::read(""), Log::default());
     }

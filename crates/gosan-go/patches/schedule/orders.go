@@ -155,6 +155,7 @@ type gosanVisits struct {
 	first atomic.Uint32 // the moment of the first visit
 	last  atomic.Uint32
 	count atomic.Uint32
+	test  atomic.Uint32 // the test that the goroutine works for
 }
 
 const (
@@ -194,6 +195,7 @@ func gosanVisit(self *gosanGoroutine, kind, site uint32) uint32 {
 			if entry.key.CompareAndSwap(0, key) {
 				entry.first.Store(self.moment(kind))
 				entry.last.Store(self.moment(kind))
+				entry.test.Store(self.test.id)
 				alike.Add(1)
 				gosanAllVisits.Add(1)
 				return entry.count.Add(1)

@@ -14,6 +14,7 @@ import (
 // gosanTest counts what happened in one top-level test.
 type gosanTest struct {
 	name       string
+	id         uint32
 	begun      int64
 	goroutines atomic.Int32
 }
@@ -97,7 +98,7 @@ func gosanTestBegins(name string) {
 	if !top {
 		return
 	}
-	self.test = &gosanTest{name: name, begun: nanotime()}
+	self.test = &gosanTest{name: name, id: uint32(self.id >> 32), begun: nanotime()}
 	self.owns = self.test
 	gosanDelays.allowed.Add(gosan.allow)
 	gosanLog("begin", name, nil)
@@ -167,12 +168,12 @@ func gosanFinish() {
 	if gosanArmed.Load() == 0 {
 		return
 	}
-	numbers := make([]uint64, 0, 3*gosanMaxVisits)
+	numbers := make([]uint64, 0, 4*gosanMaxVisits)
 	for i := range gosanVisited {
 		entry := &gosanVisited[i]
-		if key := entry.key.Load(); key != 0 && len(numbers)+3 <= cap(numbers) {
+		if key := entry.key.Load(); key != 0 && len(numbers)+4 <= cap(numbers) {
 			moments := uint64(entry.first.Load())<<32 | uint64(entry.last.Load())
-			numbers = append(numbers, key, moments, uint64(entry.count.Load()))
+			numbers = append(numbers, key, moments, uint64(entry.count.Load()), uint64(entry.test.Load()))
 		}
 	}
 	gosanLog("visits", "", numbers)

@@ -73,7 +73,7 @@ func gosanTurn(gp *g, object uint64, site, visit uint32) {
 	}
 	var aims [gosanAimsOfPlace]*gosanAim
 	var passed [gosanAimsOfPlace]uint32
-	n, limit := 0, int64(0)
+	n, limit, place := 0, int64(0), 0
 	gosan := gosan
 	for i := 0; i < len(gosan.aims) && n < len(aims); i++ {
 		aim := &gosan.aims[i]
@@ -87,6 +87,9 @@ func gosanTurn(gp *g, object uint64, site, visit uint32) {
 		most := int64(gosanTurnWait) >> min(aim.failed.Load(), 32)
 		if most < gosanShortest {
 			continue
+		}
+		if n == 0 {
+			place = i
 		}
 		limit = max(limit, most)
 		aims[n], passed[n] = aim, aim.passed.Load()
@@ -129,12 +132,16 @@ func gosanTurn(gp *g, object uint64, site, visit uint32) {
 			continue
 		}
 		still = 0
+		vain := next == 0 || next > now+gosan.far
+		if vain && gosan.waitsBefore(place) {
+			continue
+		}
 		if !gosanEnded.CompareAndSwap(ended, ended+1) {
 			ended = gosanEnded.Load()
 			continue
 		}
 		ended++
-		if next == 0 || next > now+gosan.far {
+		if vain {
 			break
 		}
 		systemstack(func() {
@@ -154,6 +161,17 @@ func gosanTurn(gp *g, object uint64, site, visit uint32) {
 	gosanTurning.Add(-1)
 	gosanEnd()
 	gosanWakePacer()
+}
+
+// waitsBefore reports whether somebody waits for an aim that comes before this one.
+// Where all wait, they go on in the order of their aims.
+func (s *gosanSchedule) waitsBefore(place int) bool {
+	for i := range s.aims[:place] {
+		if s.aims[i].waits.Load() > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // gosanPassed tells those that wait for somebody at this place.  It returns one
