@@ -15,8 +15,11 @@ use crate::strategy::Aims;
 /// test if that is not long in all; and never more for each test.
 const SHARE: u32 = 8;
 const EACH: Duration = Duration::from_millis(50);
-const NOT_LONG: Duration = Duration::from_secs(4);
+const NOT_LONG: Duration = Duration::from_secs(2);
 const MOST: Duration = Duration::from_millis(250);
+
+/// How much longer they may make a first run, unless an eighth of it is more.
+pub const ALLOW_AT_FIRST: Duration = Duration::from_secs(1);
 
 /// How much longer they may always make a run.
 pub const ALLOW_ONE: Duration = Duration::from_millis(300);

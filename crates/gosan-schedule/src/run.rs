@@ -80,6 +80,7 @@ pub fn run(job: &Job, scratch: &Path, stop: &AtomicBool) -> io::Result<Vec<Outco
     let gorace = gorace.map_or(String::new(), |(_, value)| value.to_string_lossy().into());
     let frame = Frame {
         allow: job.allow,
+        free: None,
         within: job.within,
         log: Some(&log),
     };

@@ -46,6 +46,9 @@ impl Draws {
 pub struct Frame<'a> {
     /// How much longer delays may make each test.
     pub allow: Duration,
+    /// How much longer delays may make the run beside, where it is not known how long
+    /// it takes: so much, and a part of what has passed.
+    pub free: Option<Duration>,
     /// How long all rounds may take; one is always done.
     pub within: Duration,
     /// The file that the hooks write.
@@ -56,6 +59,9 @@ pub struct Frame<'a> {
 /// time.
 pub fn text(seeds: &[Seed], frame: &Frame) -> String {
     let mut text = format!("within={}", frame.within.as_micros());
+    if let Some(free) = frame.free {
+        text.push_str(&format!(";free={}", free.as_micros()));
+    }
     for (at, seed) in seeds.iter().enumerate() {
         text.push_str(if at == 0 { ";" } else { ";next;" });
         add_round(&mut text, seed, frame.allow);
@@ -118,13 +124,14 @@ mod tests {
             .into();
         let frame = Frame {
             allow: Duration::from_millis(3),
+            free: Some(Duration::from_secs(4)),
             within: Duration::from_secs(1),
             log: Some(Path::new("/l/x")),
         };
         let text = text(&seeds, &frame);
-        assert!(
-            text.starts_with("log=/l/x;within=1000000;seed=10;procs=0;grace=25000;allow=3000;")
-        );
+        assert!(text.starts_with(
+            "log=/l/x;within=1000000;free=4000000;seed=10;procs=0;grace=25000;allow=3000;"
+        ));
         assert!(text.contains(";aim=7.8;next;seed=1;"), "{text}");
         assert!(text.ends_with(";hold=5.6.7"), "{text}");
         let hooks = include_str!("../../gosan-go/patches/schedule/rounds.go");

@@ -68,6 +68,7 @@ var (
 		procs  int32  // GOMAXPROCS where a schedule does not say
 		within int64  // nanoseconds that the rounds may take
 		begun  int64  // when the first round began
+		free   int64  // nanoseconds that delays may add at first, if that is bounded by what passes
 		round  int64  // when this one did
 		number uint64 // which one it is
 		log    [512]byte
@@ -177,6 +178,8 @@ func (s *gosanSchedule) read(field string) bool {
 		}
 	case "within":
 		gosanRun.within = gosanInt(value) * 1000
+	case "free":
+		gosanRun.free = gosanInt(value) * 1000
 	case "next":
 		return false
 	case "seed":

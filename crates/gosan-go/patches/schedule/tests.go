@@ -100,8 +100,17 @@ func gosanTestBegins(name string) {
 	}
 	self.test = &gosanTest{name: name, id: uint32(self.id >> 32), begun: nanotime()}
 	self.owns = self.test
-	gosanDelays.allowed.Add(gosan.allow)
+	gosanAllow()
 	gosanLog("begin", name, nil)
+}
+
+// gosanAllow lets delays add what they may for another test: not more than an eighth
+// of the time that has passed, if it is known only now how long the tests take.
+func gosanAllow() {
+	allowed := gosanDelays.allowed.Add(gosan.allow)
+	if free := gosanRun.free; free > 0 {
+		gosanDelays.allowed.Store(min(allowed, max(free, (nanotime()-gosanRun.round)/8)))
+	}
 }
 
 // gosanTestParallel counts a test that runs beside others as a goroutine like

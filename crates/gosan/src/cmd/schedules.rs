@@ -22,7 +22,7 @@ use gosan_go::args::{GoArgs, Subcommand, split_quoted};
 use gosan_go::table::Flavour;
 use gosan_schedule::campaign::{Campaign, Plan};
 use gosan_schedule::chooser::Earnings;
-use gosan_schedule::group::ALLOW_ONE;
+use gosan_schedule::group::{ALLOW_AT_FIRST, ALLOW_ONE};
 use gosan_schedule::orders;
 use gosan_schedule::program::{self, Program};
 use gosan_schedule::race::{self, Race};
@@ -295,6 +295,7 @@ pub fn become_test_program(words: Vec<OsString>) -> Error {
 fn frame(log: Option<&Path>) -> Frame<'_> {
     Frame {
         allow: ALLOW_ONE,
+        free: log.map(|_| ALLOW_AT_FIRST),
         within: Duration::ZERO,
         log,
     }
