@@ -417,6 +417,7 @@ impl Campaign<'_> {
             within: Duration::ZERO,
             allow,
             limit: group.limit(program.timeout()),
+            idle: group.idle(),
         }
     }
 

@@ -33,6 +33,10 @@ const MOST_ROUNDS: u32 = 10;
 const HANGS: u32 = 6;
 const HANGS_AFTER: Duration = Duration::from_secs(15);
 
+/// A run that does nothing for so much longer than the first one took has come to a stop.
+const IDLES: u32 = 3;
+const IDLES_AFTER: Duration = Duration::from_secs(3);
+
 /// Runs without anything new after which a group is given up.
 const PATIENCE: u32 = 25;
 
@@ -179,6 +183,12 @@ impl Group {
             Some(timeout) => hangs.min(timeout + added * 2 + self.within()),
             None => hangs,
         })
+    }
+
+    /// How long a run may do nothing: if its tests wait for each other for ever, that
+    /// need not take as long as a slow machine does.
+    pub fn idle(&self) -> Duration {
+        self.base * IDLES + self.within() + IDLES_AFTER
     }
 
     /// How long the rounds of a run may take.
