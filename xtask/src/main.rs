@@ -29,6 +29,7 @@ mod test_all;
 mod tidy;
 mod workspace;
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use camino::Utf8PathBuf;
@@ -94,6 +95,9 @@ enum Task {
         /// Commands with ten schedules
         #[arg(long, default_value_t = 20)]
         tries: usize,
+        /// Kernels that run together under schedules, as a package of so many tests would
+        #[arg(long, default_value = "10")]
+        together: NonZeroUsize,
         /// Only this package of kernels/
         #[arg(long, value_name = "PACKAGE")]
         only: Option<String>,
@@ -137,8 +141,18 @@ fn main() -> ExitCode {
         Task::Exact(options) => exact::run(&options),
         Task::Soak(options) => soak::run(&options),
         Task::Random(options) => random::run(&options),
-        Task::Kernels { runs, tries, only } => {
-            kernels::run(&kernels::Amount { runs, tries }, only.as_deref())
+        Task::Kernels {
+            runs,
+            tries,
+            together,
+            only,
+        } => {
+            let amount = kernels::Amount {
+                runs,
+                tries,
+                together,
+            };
+            kernels::run(&amount, only.as_deref())
         }
         Task::Pictures => pictures::run(),
         Task::Fixtures(options) => fixtures::run(&options),

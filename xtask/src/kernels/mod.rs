@@ -1,7 +1,8 @@
 //! `cargo xtask kernels`: how often the races of `kernels/` are found, by stock
 //! -race and by gosan, in one run and in ten.
 //!
-//! A package's tests run together, as a user runs them. A kernel counts as found
+//! A package's tests run together, as a user runs them; under schedules, so many of
+//! them at a time. A kernel counts as found
 //! when a report's stacks hold its test's function.
 
 mod rate;
@@ -9,6 +10,7 @@ mod table;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -45,6 +47,8 @@ pub struct Amount {
     pub runs: usize,
     /// Commands with ten schedules.
     pub tries: usize,
+    /// Tests that such a command runs.
+    pub together: NonZeroUsize,
 }
 
 /// For each run the tests in its reports, and in how many.
@@ -90,7 +94,7 @@ pub fn run(amount: &Amount, only: Option<&str>) -> Result<bool> {
     }
     let mut reports = 0;
     for _ in 0..amount.tries {
-        reports += bench.schedules(ORDERED)?.found.len();
+        reports += bench.schedules(ORDERED, None)?.found.len();
     }
     println!(
         "\n{ORDERED}: {reports} reports in {} commands with {RUNS} schedules",
@@ -114,14 +118,14 @@ pub fn run_quick(gosan: &Utf8Path, go: &Go) -> Result<Tally> {
         }
     };
     let kernels = bench.kernels("tuned")?;
-    let found = bench.schedules("tuned")?.found;
+    let found = bench.schedules("tuned", None)?.found;
     let hit = kernels.iter().filter(|kernel| found.contains_key(*kernel));
     let (hit, all) = (hit.count(), kernels.len());
     judge(
         hit * 100 >= all * QUICK_SHARE,
         format!("{RUNS} schedules found {hit} of {all} tuned kernels"),
     );
-    let false_reports = bench.schedules(ORDERED)?.found;
+    let false_reports = bench.schedules(ORDERED, None)?.found;
     judge(
         false_reports.is_empty(),
         format!(
@@ -158,10 +162,15 @@ impl Bench {
         let mut schedules = Vec::new();
         let begun = Instant::now();
         for _ in 0..amount.tries {
-            let done = self.schedules(package)?;
-            rounds += done.rounds;
-            schedules.push(done.found);
+            let mut found = BTreeMap::new();
+            for tests in kernels.chunks(amount.together.get()) {
+                let done = self.schedules(package, Some(tests))?;
+                rounds += done.rounds * tests.len();
+                found.extend(done.found);
+            }
+            schedules.push(found);
         }
+        let rounds = rounds / kernels.len();
         let gosan_ten = begun.elapsed().div_f64(amount.tries.max(1) as f64);
         // As often as gosan went through the tests of a run, the mean rounded up.
         let times = rounds.div_ceil((amount.tries * RUNS).max(1)).max(1);
@@ -247,9 +256,9 @@ impl Bench {
         Ok((found, each))
     }
 
-    /// What one command with ten schedules finds, as on a machine where none has
-    /// run before.
-    fn schedules(&self, package: &str) -> Result<Schedules> {
+    /// What one command with ten schedules finds of these tests, or of all, as on a
+    /// machine where none has run before.
+    fn schedules(&self, package: &str, tests: Option<&[String]>) -> Result<Schedules> {
         let notes = workspace::test_cache().join("stamps");
         for entry in notes.read_dir_utf8().into_iter().flatten() {
             let path = entry?.into_path();
@@ -264,6 +273,7 @@ impl Bench {
             .args(["test", "--schedules"])
             .arg(RUNS.to_string())
             .args(["--find-again", "0", "-vet=off"])
+            .args(tests.map(|tests| format!("-run=^({})$", tests.join("|"))))
             .arg(format!("./{package}"))
             .current_dir(directory())
             .env("GOSAN_CACHE", workspace::test_cache());
