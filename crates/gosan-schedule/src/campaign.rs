@@ -166,6 +166,8 @@ struct State<'e> {
 /// What a run of a group has brought.
 struct Run {
     rounds: Vec<Outcome>,
+    /// How long they took, those that were done once more not counted.
+    took: Duration,
     /// Runs of the program that it took.
     runs: u32,
     /// Tests that failed in a later round only, those of each such round.
@@ -335,16 +337,19 @@ impl Campaign<'_> {
     }
 
     /// Does a run of a group. A test may fail in a later round because it had run in
-    /// the same process before, so such a round is done once more by itself, and only
-    /// what comes of that counts.
+    /// the same process before, so such a round is done once more by itself, for the
+    /// tests that failed, and only what comes of that counts.
     fn run_group(&self, group: &Group, seeds: &[Seed], scratch: &Path) -> io::Result<Run> {
         let job = Job {
             seeds,
             within: group.within(),
+            leave: group.leave,
             ..self.job(group, group.tests.as_deref(), seeds, group.allow())
         };
+        let begun = Instant::now();
         let mut run = Run {
             rounds: run::run(&job, scratch, self.stop)?,
+            took: begun.elapsed(),
             runs: 1,
             not_twice: Vec::new(),
         };
@@ -354,9 +359,20 @@ impl Campaign<'_> {
             if self.is_over() || !self.is_strange(round, before) {
                 continue;
             }
+            let tests: Vec<String> = round
+                .failed
+                .iter()
+                .chain(&round.log.unfinished)
+                .cloned()
+                .collect();
             let mut alone = run::run(
                 &Job {
                     seeds: &seeds[at..=at],
+                    tests: match tests.is_empty() {
+                        true => job.tests,
+                        false => Some(&tests),
+                    },
+                    leave: 0,
                     ..job.clone()
                 },
                 scratch,
@@ -367,8 +383,7 @@ impl Campaign<'_> {
             };
             run.runs += 1;
             if !self.is_strange(&alone, &[]) {
-                let tests = round.failed.iter().chain(&round.log.unfinished);
-                run.not_twice.push(tests.cloned().collect());
+                run.not_twice.push(tests);
             }
             alone.reports.append(&mut round.reports);
             *round = alone;
@@ -415,6 +430,7 @@ impl Campaign<'_> {
             tests,
             seeds,
             within: Duration::ZERO,
+            leave: 0,
             allow,
             limit: group.limit(program.timeout()),
             idle: group.idle(),
@@ -426,7 +442,7 @@ impl Campaign<'_> {
         for seed in seeds.iter().skip(run.rounds.len()).rev() {
             state.groups[at].take_back_round(seed);
         }
-        state.groups[at].had_rounds(run.rounds.len());
+        state.groups[at].had_rounds(run.rounds.len(), run.took);
         let mut fresh = Vec::new();
         let mut is_news = false;
         state.runs += run.runs;

@@ -37,6 +37,13 @@ const HANGS_AFTER: Duration = Duration::from_secs(15);
 const IDLES: u32 = 3;
 const IDLES_AFTER: Duration = Duration::from_secs(3);
 
+/// How much of the time that a run may take the tests shall take that are not left
+/// out. Runs differ, and the first one of all leaves nothing out.
+const AIMED_AT: f64 = 0.95;
+
+/// The most tests that a run leaves out, per mille.
+const LEAVES: u32 = 400;
+
 /// Runs without anything new after which a group is given up.
 const PATIENCE: u32 = 25;
 
@@ -109,6 +116,8 @@ pub struct Group {
     turns: usize,
     /// How many runs have tried to turn an order round.
     turned: BTreeMap<Order, u32>,
+    /// Per mille of its tests that a round leaves out.
+    pub leave: u32,
     /// How many rounds the last run had; 0 before the first.
     last_rounds: u32,
     /// Whether its tests do not go together with another round in one process.
@@ -162,6 +171,7 @@ impl Group {
             held: BTreeMap::new(),
             turns: 0,
             turned: BTreeMap::new(),
+            leave: 0,
             last_rounds: 0,
             is_once: false,
             moments: log.moments.clone(),
@@ -206,9 +216,17 @@ impl Group {
         }
     }
 
-    /// Notes how many rounds a run had.
-    pub fn had_rounds(&mut self, rounds: usize) {
+    /// Notes how many rounds a run had, and how long it took. Where it took longer than
+    /// it may, the next one leaves out as many tests.
+    pub fn had_rounds(&mut self, rounds: usize, took: Duration) {
         self.last_rounds = u32::try_from(rounds).unwrap_or(MOST_ROUNDS);
+        let whole = took.as_secs_f64() * 1000.0 / f64::from(1000 - self.leave);
+        let may = self.within().as_secs_f64() * AIMED_AT;
+        let over = 1.0 - may / whole.max(f64::MIN_POSITIVE);
+        self.leave = match rounds {
+            1 => ((over * 1000.0) as u32).min(LEAVES),
+            _ => 0,
+        };
     }
 
     /// From now on a run has one round.
@@ -735,7 +753,7 @@ mod tests {
         let mut rng = Rng::with_seed(1);
         let mut rounds = |last, once| {
             let mut group = group(&[("A", 1)], 0).unwrap();
-            group.had_rounds(last);
+            group.had_rounds(last, Duration::ZERO);
             group.is_once = once;
             group.next_run(&Earnings::default(), &mut rng).len()
         };
@@ -743,6 +761,21 @@ mod tests {
         assert_eq!(rounds(9, false), MOST_ROUNDS as usize);
         assert_eq!(rounds(9, true), 1);
         assert_eq!(rounds(1, false), 2);
+    }
+
+    #[test]
+    fn what_takes_too_long_leaves_tests_out() {
+        let mut group = group(&[("A", 1)], 0).unwrap();
+        group.base = Duration::from_secs(9);
+        let mut leaves = |rounds, seconds| {
+            group.had_rounds(rounds, Duration::from_secs(seconds));
+            group.leave
+        };
+        assert_eq!(leaves(1, 8), 0);
+        assert_eq!(leaves(1, 10), 145);
+        assert_eq!(leaves(1, 10), 268, "all would take more than ten");
+        assert_eq!(leaves(1, 90), LEAVES);
+        assert_eq!(leaves(2, 10), 0);
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub struct Job<'a> {
     pub seeds: &'a [Seed],
     /// How long the rounds may take; one is always done.
     pub within: Duration,
+    /// Per mille of the tests that each round leaves out, by lot.
+    pub leave: u32,
     /// How much longer delays may make each test.
     pub allow: Duration,
     /// How long the run may take; `None` is without end.
@@ -87,6 +89,7 @@ pub fn run(job: &Job, scratch: &Path, stop: &AtomicBool) -> io::Result<Vec<Outco
         allow: job.allow,
         free: None,
         within: job.within,
+        leave: job.leave,
         log: Some(&log),
     };
     command
@@ -249,6 +252,7 @@ mod tests {
             tests: None,
             seeds: &seeds,
             within: Duration::ZERO,
+            leave: 0,
             allow: Duration::ZERO,
             limit,
             idle: Duration::from_millis(500),

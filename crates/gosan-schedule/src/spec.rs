@@ -51,6 +51,8 @@ pub struct Frame<'a> {
     pub free: Option<Duration>,
     /// How long all rounds may take; one is always done.
     pub within: Duration,
+    /// Per mille of the tests that each round leaves out, by lot.
+    pub leave: u32,
     /// The file that the hooks write.
     pub log: Option<&'a Path>,
 }
@@ -64,7 +66,7 @@ pub fn text(seeds: &[Seed], frame: &Frame) -> String {
     }
     for (at, seed) in seeds.iter().enumerate() {
         text.push_str(if at == 0 { ";" } else { ";next;" });
-        add_round(&mut text, seed, frame.allow);
+        add_round(&mut text, seed, frame);
     }
     if let Some(log) = frame.log {
         text.insert_str(0, &format!("log={};", log.display()));
@@ -72,7 +74,7 @@ pub fn text(seeds: &[Seed], frame: &Frame) -> String {
     text
 }
 
-fn add_round(text: &mut String, seed: &Seed, allow: Duration) {
+fn add_round(text: &mut String, seed: &Seed, frame: &Frame) {
     let strategy = seed.strategy();
     let draws = Draws::of(seed.number);
     let procs = match strategy.procs {
@@ -84,10 +86,11 @@ fn add_round(text: &mut String, seed: &Seed, allow: Duration) {
         text.write_fmt(part).expect("a string takes everything");
     };
     add(format_args!(
-        "seed={};procs={procs};grace={};allow={};choice={};alike={};rounds={};timers={};sleeps={};far={};changes={}",
+        "seed={};procs={procs};grace={};allow={};leave={};choice={};alike={};rounds={};timers={};sleeps={};far={};changes={}",
         seed.number,
         GRACE.as_micros(),
-        allow.as_micros(),
+        frame.allow.as_micros(),
+        frame.leave,
         draws.choice,
         u32::from(draws.alike),
         u32::from(strategy.rounds),
@@ -126,11 +129,12 @@ mod tests {
             allow: Duration::from_millis(3),
             free: Some(Duration::from_secs(4)),
             within: Duration::from_secs(1),
+            leave: 0,
             log: Some(Path::new("/l/x")),
         };
         let text = text(&seeds, &frame);
         assert!(text.starts_with(
-            "log=/l/x;within=1000000;free=4000000;seed=10;procs=0;grace=25000;allow=3000;"
+            "log=/l/x;within=1000000;free=4000000;seed=10;procs=0;grace=25000;allow=3000;leave=0;"
         ));
         assert!(text.contains(";aim=7.8;next;seed=1;"), "{text}");
         assert!(text.ends_with(";hold=5.6.7"), "{text}");

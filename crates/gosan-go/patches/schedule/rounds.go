@@ -31,6 +31,7 @@ type gosanSchedule struct {
 	procs   int64
 	grace   int64 // nanoseconds, at the end of a test
 	allow   int64 // nanoseconds of delay that a test may add
+	leave   int64 // per mille of the tests that are left out, drawn by lot
 	choice  int64 // how select chooses: gosanChoose…
 	timers  int64 // per mille of a timer's time that passes
 	sleeps  int64 // the same of a sleep's
@@ -190,6 +191,8 @@ func (s *gosanSchedule) read(field string) bool {
 		s.grace = gosanInt(value) * 1000
 	case "allow":
 		s.allow = gosanInt(value) * 1000
+	case "leave":
+		s.leave = gosanInt(value)
 	case "choice":
 		s.choice = gosanInt(value)
 	case "timers":

@@ -71,7 +71,11 @@ func gosanFitting(ns int64) uint32 {
 //
 //go:linkname gosanWants internal/race.ScheduleWants
 func gosanWants(test string) bool {
-	return gosanTook[gosanNamed(test)>>1%gosanRoomForTests].Load() <= gosanLongest
+	id := gosanNamed(test)
+	if int64(gosanMix(gosan.seed, id)%1000) < gosan.leave {
+		return false
+	}
+	return gosanTook[id>>1%gosanRoomForTests].Load() <= gosanLongest
 }
 
 // gosanTestBegins makes the running goroutine the one of the named test.

@@ -297,6 +297,7 @@ fn frame(log: Option<&Path>) -> Frame<'_> {
         allow: ALLOW_ONE,
         free: log.map(|_| ALLOW_AT_FIRST),
         within: Duration::ZERO,
+        leave: 0,
         log,
     }
 }
