@@ -225,7 +225,8 @@ impl Group {
         let over = 1.0 - may / whole.max(f64::MIN_POSITIVE);
         self.leave = match rounds {
             1 => ((over * 1000.0) as u32).min(LEAVES),
-            _ => 0,
+            // There was time left. It may have been just enough to leave none out.
+            _ => self.leave - self.leave / 8,
         };
     }
 
@@ -775,7 +776,7 @@ mod tests {
         assert_eq!(leaves(1, 10), 145);
         assert_eq!(leaves(1, 10), 268, "all would take more than ten");
         assert_eq!(leaves(1, 90), LEAVES);
-        assert_eq!(leaves(2, 10), 0);
+        assert_eq!(leaves(2, 10), LEAVES - LEAVES / 8);
     }
 
     #[test]

@@ -77,7 +77,7 @@ import (
 
 func TestHasty(t *testing.T) {
 	begun := time.Now()
-	for range 10 {
+	for range 40 {
 		done := make(chan bool)
 		go func() {
 			defer close(done)
@@ -150,6 +150,45 @@ func TestRace(t *testing.T) {
 	mu.Unlock()
 	shared++
 	<-done
+}
+"#;
+
+/// A long test and a short one, which count how often they run.
+const LONG: &str = r#"
+-- go.mod --
+module example.com/long
+
+go 1.24
+-- long_test.go --
+package long
+
+import (
+	"os"
+	"testing"
+	"time"
+)
+
+func count(t *testing.T) {
+	done := make(chan bool)
+	go close(done)
+	<-done
+	file, err := os.OpenFile(t.Name(), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.WriteString("."); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLong(t *testing.T) {
+	count(t)
+	time.Sleep(1300 * time.Millisecond)
+}
+
+func TestShort(t *testing.T) {
+	count(t)
 }
 "#;
 
@@ -267,6 +306,19 @@ fn tests_that_cannot_run_twice_in_a_process_are_not_told_as_failing() {
     let schedules = schedules.rsplit(' ').next().unwrap();
     let schedules: u32 = schedules.parse().expect(&err);
     assert!(schedules > 12, "the tests that can have several: {err}");
+}
+
+#[test]
+fn a_long_test_does_not_keep_short_ones_from_their_rounds() {
+    let module = Module::new(LONG);
+    let done = run(module.path(), &["test", "--schedules", "3", "."]);
+    assert!(done.status.success(), "{}", text(&done.stdout));
+    let runs = |test: &str| {
+        let counted = std::fs::read(module.path().join(test)).unwrap_or_default();
+        counted.len()
+    };
+    let (long, short) = (runs("TestLong"), runs("TestShort"));
+    assert!(long <= 3 && short > long + 3, "{long}, {short}");
 }
 
 #[test]
