@@ -406,7 +406,7 @@ impl Group {
                 let came = visits.is_some_and(|visits| visits.count >= hold.visit);
                 let held = self.held.get_mut(&(seed.strategy, *hold));
                 if let Some(held) = held.filter(|_| !came) {
-                    *held -= CAME / 2;
+                    *held = held.saturating_sub(CAME / 2);
                 }
             }
         }
@@ -798,7 +798,10 @@ mod tests {
         let mut short = log(&[("A", 1)], 0);
         let (&visitor, &visits) = group.visits.iter().next().unwrap();
         short.visits.insert(visitor, visits);
-        group.learn(&seed, &short, 0);
+        // Also for those that were planned for several rounds.
+        for _ in 0..3 {
+            group.learn(&seed, &short, 0);
+        }
         let held = |group: &Group, goroutine: u32| {
             let mut held = group.held.iter();
             held.find(|((_, hold), _)| hold.visitor.goroutine == goroutine)
