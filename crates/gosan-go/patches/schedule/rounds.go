@@ -209,13 +209,12 @@ func (s *gosanSchedule) read(field string) bool {
 		s.changes = gosanInt(value)
 	case "aim":
 		earlier, later := gosanCut(value, '.')
-		aim := gosanAim{earlier: uint32(gosanInt(earlier)), later: uint32(gosanInt(later))}
-		gosanMark(&s.later, aim.later)
-		s.add(aim)
+		gosanMark(&s.later, uint32(gosanInt(later)))
+		s.add(uint32(gosanInt(earlier)), uint32(gosanInt(later)), 0, 0)
 	case "hold":
 		place, rest := gosanCut(value, '.')
 		who, visit := gosanCut(rest, '.')
-		s.add(gosanAim{earlier: uint32(gosanInt(place)), who: uint32(gosanInt(who)), visit: uint32(gosanInt(visit))})
+		s.add(uint32(gosanInt(place)), 0, uint32(gosanInt(who)), uint32(gosanInt(visit)))
 	case "rule":
 		if len(s.rules) < gosanMaxRules {
 			s.rules = append(s.rules, gosanReadRule(value))
@@ -224,10 +223,10 @@ func (s *gosanSchedule) read(field string) bool {
 	return true
 }
 
-func (s *gosanSchedule) add(aim gosanAim) {
+func (s *gosanSchedule) add(earlier, later, who, visit uint32) {
 	if len(s.aims) < gosanMaxAims {
-		gosanMark(&s.earlier, aim.earlier)
-		s.aims = append(s.aims, aim)
+		gosanMark(&s.earlier, earlier)
+		s.aims = append(s.aims, gosanAim{earlier: earlier, later: later, who: who, visit: visit})
 	}
 }
 
