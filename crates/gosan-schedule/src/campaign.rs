@@ -95,6 +95,8 @@ pub struct Mishap {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Totals {
     pub runs: u32,
+    /// Runs of the program beside these, for a round that failed without a race.
+    pub again: u32,
     /// Rounds of tests under one schedule, of which a run has one or a few.
     pub rounds: u32,
     /// Runs that are still planned.
@@ -159,6 +161,7 @@ struct State<'e> {
     findings: Vec<Finding>,
     mishaps: BTreeMap<(usize, Vec<String>), Mishap>,
     runs: u32,
+    again: u32,
     rounds: u32,
     error: Option<io::Error>,
 }
@@ -168,8 +171,8 @@ struct Run {
     rounds: Vec<Outcome>,
     /// How long they took, those that were done once more not counted.
     took: Duration,
-    /// Runs of the program that it took.
-    runs: u32,
+    /// How many rounds were done once more by themselves.
+    again: u32,
     /// Tests that failed in a later round only, those of each such round.
     not_twice: Vec<Vec<String>>,
 }
@@ -210,6 +213,7 @@ impl Campaign<'_> {
             findings: Vec::new(),
             mishaps: BTreeMap::new(),
             runs: 0,
+            again: 0,
             rounds: 0,
             error: None,
         });
@@ -272,6 +276,7 @@ impl Campaign<'_> {
         let left = open.map(|group| self.plan.runs.saturating_sub(group.runs));
         Totals {
             runs: state.runs,
+            again: state.again,
             rounds: state.rounds,
             left: left.sum(),
             races: state.findings.len(),
@@ -350,7 +355,7 @@ impl Campaign<'_> {
         let mut run = Run {
             rounds: run::run(&job, scratch, self.stop)?,
             took: begun.elapsed(),
-            runs: 1,
+            again: 0,
             not_twice: Vec::new(),
         };
         for at in 1..run.rounds.len() {
@@ -381,7 +386,7 @@ impl Campaign<'_> {
             let Some(mut alone) = alone.pop() else {
                 continue;
             };
-            run.runs += 1;
+            run.again += 1;
             if !self.is_strange(&alone, &[]) {
                 run.not_twice.push(tests);
             }
@@ -445,7 +450,8 @@ impl Campaign<'_> {
         state.groups[at].had_rounds(run.rounds.len(), run.took);
         let mut fresh = Vec::new();
         let mut is_news = false;
-        state.runs += run.runs;
+        state.runs += 1;
+        state.again += run.again;
         for (seed, round) in seeds.iter().zip(run.rounds) {
             state.rounds += 1;
             is_news |= self.take_in(state, at, seed, round, &mut fresh);

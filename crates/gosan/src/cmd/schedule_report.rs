@@ -263,8 +263,12 @@ impl Summary {
             Reason::Budget => ", ended since the time was over",
             Reason::Stopped => ", ended by you",
         };
+        let again = match totals.again {
+            0 => String::new(),
+            more => format!(", {more} more for rounds that failed without a race"),
+        };
         messages::say(format_args!(
-            "{} runs under schedules after the first, with {} in all, {} asked for each of {}, in {:.1} s{ended}; \
+            "{} runs under schedules after the first{again}, with {} in all, {} asked for each of {}, in {:.1} s{ended}; \
              {} orders of synchronisation seen",
             totals.runs,
             counted(totals.rounds as usize, "schedule"),
