@@ -9,7 +9,7 @@ use fastrand::Rng;
 use crate::chooser::{self, Earnings};
 use crate::log::{Hold, Log, Moment, Order, Visitor, Visits};
 use crate::seed::Seed;
-use crate::strategy::Aims;
+use crate::strategy::{Aims, STRATEGIES};
 
 /// How much longer delays may make a run: by an eighth, but by so much for each
 /// test if that is not long in all; and never more for each test.
@@ -122,6 +122,8 @@ pub struct Group {
     last_rounds: u32,
     /// Whether its tests do not go together with another round in one process.
     is_once: bool,
+    /// See [`Log::tests`].
+    tests_of: BTreeMap<u32, u32>,
     /// See [`Log::moments`].
     moments: BTreeMap<Order, Moment>,
 }
@@ -175,6 +177,7 @@ impl Group {
             last_rounds: 0,
             is_once: false,
             moments: log.moments.clone(),
+            tests_of: log.tests.clone(),
         })
     }
 
@@ -248,7 +251,7 @@ impl Group {
     pub fn next_seed(&mut self, earnings: &Earnings, most: usize, rng: &mut Rng) -> Seed {
         let worth = self.orders_worth_a_turn();
         let can_aim = |aims| match aims {
-            Aims::None | Aims::Places => true,
+            Aims::None | Aims::Places | Aims::Place => true,
             Aims::Orders => !worth.is_empty(),
             Aims::Meetings => self.meetings.values().any(Meeting::is_open),
         };
@@ -260,7 +263,7 @@ impl Group {
         match seed.strategy().aims {
             Aims::None => {}
             Aims::Orders => seed.orders = self.orders_to_turn(worth, most, rng),
-            Aims::Places => {
+            Aims::Places | Aims::Place => {
                 let twins = rng.u32(..TWINS) == 0;
                 seed.holds = self.holds(strategy, twins, most, rng);
             }
@@ -322,9 +325,11 @@ impl Group {
         orders
     }
 
-    /// A hold for each goroutine, in the moment where this strategy held it least; of
-    /// those that do the same for one, unless `twins` are wanted.
+    /// A hold for each goroutine, or for one of each test, in the moment where this
+    /// strategy held it least; of those that do the same for one, unless `twins` are
+    /// wanted.
     fn holds(&mut self, strategy: usize, twins: bool, most: usize, rng: &mut Rng) -> Vec<Hold> {
+        let is_alone = STRATEGIES[strategy].aims == Aims::Place;
         let mut all: BTreeMap<u32, BTreeMap<Stretch, Vec<Hold>>> = BTreeMap::new();
         for (&visitor, visits) in &self.visits {
             for (visit, stretch) in stretches(visits, rng) {
@@ -334,12 +339,19 @@ impl Group {
             }
         }
         let times = |hold: &Hold| self.held.get(&(strategy, *hold)).copied().unwrap_or(0);
-        let times_in = |stretch: &Stretch, holds: &[Hold]| {
-            holds.iter().map(times).sum::<u32>() + CAME * stretch.round
+        // Where a goroutine is held alone, it is first at accesses to what others use too.
+        let shared: BTreeSet<u32> = match is_alone {
+            true => self.shared_places(),
+            false => BTreeSet::new(),
         };
-        let mut goroutines: Vec<_> = all.into_values().collect();
+        let is_shared = |hold: &Hold| shared.contains(&hold.visitor.place);
+        let times_in = |stretch: &Stretch, holds: &[Hold]| {
+            let waits = is_alone && !holds.iter().any(is_shared);
+            holds.iter().map(times).sum::<u32>() + CAME * (stretch.round + u32::from(waits))
+        };
+        let mut goroutines: Vec<_> = all.into_iter().collect();
         rng.shuffle(&mut goroutines);
-        goroutines.sort_by_cached_key(|stretches| {
+        goroutines.sort_by_cached_key(|(_, stretches)| {
             let times = stretches
                 .iter()
                 .map(|(stretch, holds)| times_in(stretch, holds));
@@ -347,8 +359,12 @@ impl Group {
         });
         // Where one is held, others that do the same must be able to pass.
         let mut taken = BTreeSet::new();
+        let mut tests = BTreeSet::new();
         let mut chosen = Vec::new();
-        for stretches in goroutines {
+        for (goroutine, stretches) in goroutines {
+            if is_alone && !tests.insert(self.tests_of.get(&goroutine)) {
+                continue;
+            }
             let holds = stretches.values().flatten();
             let places: BTreeSet<u32> = holds.map(|hold| hold.visitor.place).collect();
             if !twins && !taken.is_disjoint(&places) {
@@ -368,6 +384,14 @@ impl Group {
             *self.held.entry((strategy, hold)).or_default() += CAME;
         }
         chosen
+    }
+
+    /// The places of accesses to words that were seen in two goroutines.
+    fn shared_places(&self) -> BTreeSet<u32> {
+        let accesses = self.orders.iter().filter(|order| order.is_of_accesses());
+        accesses
+            .flat_map(|order| [order.earlier, order.later])
+            .collect()
     }
 
     /// Meetings that were tried least, one at a time for each goroutine.
@@ -400,7 +424,7 @@ impl Group {
 
     /// Notes what a round has brought, and tells whether that was anything new.
     pub fn learn(&mut self, seed: &Seed, log: &Log, new_races: usize) -> bool {
-        if seed.strategy().aims == Aims::Places {
+        if matches!(seed.strategy().aims, Aims::Places | Aims::Place) {
             for hold in &seed.holds {
                 let visits = log.visits.get(&hold.visitor);
                 let came = visits.is_some_and(|visits| visits.count >= hold.visit);
@@ -433,6 +457,7 @@ impl Group {
             }
         }
         self.moments.extend(&log.moments);
+        self.tests_of.extend(&log.tests);
         let new_orders = self.orders.len() - before;
         new_races > 0 || new_orders > before / FEW
     }

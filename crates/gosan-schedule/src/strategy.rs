@@ -108,8 +108,11 @@ pub enum Aims {
     None,
     /// Orders that it turns round.
     Orders,
-    /// Places where it holds a goroutine until all others wait.
+    /// Places where it holds goroutines until all others wait.
     Places,
+    /// The same of one goroutine of each test, since others that are held may keep it from
+    /// coming there.
+    Place,
     /// Pairs of such places, before accesses that would race if they met.
     Meetings,
 }
@@ -245,6 +248,16 @@ pub const STRATEGIES: &[Strategy] = &[
         ..strategy(
             "stall",
             "holds each goroutine at one of its places until all others wait",
+            AsItIs,
+            &[],
+        )
+    },
+    Strategy {
+        far: Duration::from_secs(20),
+        aims: Aims::Place,
+        ..strategy(
+            "alone",
+            "holds one goroutine of each test at one of its places until all others wait",
             AsItIs,
             &[],
         )
@@ -398,9 +411,9 @@ pub const STRATEGIES: &[Strategy] = &[
 /// In which order a group of tests meets strategies that have earned alike. One
 /// that learns from other runs comes more than once. Those that are not named
 /// follow in the order of the table.
-pub const ROTATION: [&str; 15] = [
-    "even", "flip", "meet", "stall", "soon", "flip", "odd", "meet", "turn", "stall", "tests",
-    "meet", "stall", "flip", "stall",
+pub const ROTATION: [&str; 17] = [
+    "even", "flip", "meet", "alone", "soon", "flip", "odd", "stall", "meet", "turn", "alone",
+    "tests", "meet", "alone", "stall", "flip", "alone",
 ];
 
 /// The place of the named strategy in the table.
