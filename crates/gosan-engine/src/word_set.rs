@@ -8,10 +8,9 @@
 //! writes that raced stay too, so that the next race in a word is found as
 //! the first was.
 //!
-//! Records of one segment stand for an older one together too: a loop over the
-//! bytes of a buffer stands for the loop before.  Nobody knows the segment before it
-//! ends, and whoever knows it then knows all that its goroutine knew at its end.  So it
-//! is enough that the older record is known when the last of them is made.
+//! Records of one segment stand for an older one of their own goroutine together too: a
+//! loop over the bytes of a buffer stands for the loop before.  One of another goroutine
+//! may have become known between the first of them and the last, so it stays.
 //!
 //! # What is bounded, and can in principle lose something
 //!
@@ -76,6 +75,7 @@ pub fn renew(
     new: Record,
     kind: Kind,
     knows: impl Fn(Segment) -> bool,
+    is_own: impl Fn(Segment) -> bool,
 ) -> Option<(usize, usize)> {
     let alone = (1, usize::from(kind.is_write()));
     if len == 0 || len > 2 {
@@ -106,7 +106,7 @@ pub fn renew(
                 Some(both) => (0, both, second),
                 None => (1, second.merged(new)?, first),
             };
-            match both.covers(other) {
+            match both.covers(other) && is_own(other.segment()) {
                 true => (0, both, alone),
                 false => (place, both, (len, writes)),
             }
@@ -295,7 +295,7 @@ impl<'a> WordSet<'a> {
                 continue;
             }
             let conflict = old.conflicts_with(new);
-            let covered = stored_as.covers(old);
+            let covered = new.covers(old) || stored_as.covers(old) && order.is_own(old.segment());
             if (conflict || covered) && order.knows(old.segment()) {
                 if covered {
                     self.remove(i);
@@ -396,7 +396,7 @@ impl<'a> WordSet<'a> {
             for (i, bits) in self.records[..self.len].iter().enumerate() {
                 let old = load(bits)?;
                 let covers = others >> i & 1 != 0 && together.covers(old);
-                gone |= u32::from(covers && order.knows(old.segment())) << i;
+                gone |= u32::from(covers && order.is_own(old.segment())) << i;
             }
         }
         if let Some((place, both)) = takes {

@@ -349,9 +349,11 @@ impl World {
         let mut found = Vec::new();
         let first = storage.first_chunk().expect("there is room for two");
         let knows = |segment| view.knows(segment);
+        let is_own = |segment| view.is_own(segment);
         // Any guess will do.
         let guess = AtomicU32::new(new.segment().0 % 5);
-        let answer = if let Some(numbers) = renew(first, (*len, *writes), new, kind, knows) {
+        let answer = if let Some(numbers) = renew(first, (*len, *writes), new, kind, knows, is_own)
+        {
             (*len, *writes) = numbers;
             Insert::Stored(Stored::default())
         } else if WordSet::new(storage, *len, *writes).renew_read(new, &view, &guess) {

@@ -413,7 +413,7 @@ fn races_with_care(
 /// Whether an owned box took a record of this kind with no more ado.
 #[inline(always)]
 fn recorded_plainly(inner: &Inner, owned: &cell::Owned, new: Record, kind: Kind) -> bool {
-    boxes::renew(owned.id(), new, kind, |segment| inner.is_own(segment))
+    boxes::renew_own(owned.id(), new, kind, inner)
         || boxes::insert_plainly(owned.id(), new, inner.hb.slot(), inner)
 }
 

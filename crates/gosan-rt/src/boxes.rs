@@ -196,25 +196,39 @@ pub fn set_of(id: BoxId) -> WordSet<'static> {
 /// Whether an owned box of one or two known records took another one: see
 /// [`word_set::renew`].
 #[inline(always)]
-pub fn renew(id: BoxId, new: Record, kind: Kind, knows: impl Fn(Segment) -> bool) -> bool {
+pub fn renew(
+    id: BoxId,
+    new: Record,
+    kind: Kind,
+    knows: impl Fn(Segment) -> bool,
+    is_own: impl Fn(Segment) -> bool,
+) -> bool {
     let [head, _, records @ ..] = words(id.unit);
     let bits = head.load(Ordering::Relaxed);
     let numbers = (
         (bits & LEN_MASK) as usize,
         (bits >> LEN_BITS & LEN_MASK) as usize,
     );
-    let Some((len, writes)) = word_set::renew(records, numbers, new, kind, knows) else {
+    let Some((len, writes)) = word_set::renew(records, numbers, new, kind, knows, is_own) else {
         return false;
     };
     head.store(header(id, len, writes), Ordering::Release);
     true
 }
 
+/// As [`renew`], where the records are the goroutine's own.
+#[inline(always)]
+pub fn renew_own(id: BoxId, new: Record, kind: Kind, order: &impl Order) -> bool {
+    let is_own = |segment| order.is_own(segment);
+    renew(id, new, kind, is_own, is_own)
+}
+
 /// Whether an owned box of few records took another one: see
 /// [`WordSet::renew_read`] and [`WordSet::insert_plainly`].
 #[inline(never)]
 pub fn insert_plainly(id: BoxId, new: Record, slot: Slot, order: &impl Order) -> bool {
-    if renew(id, new, new.kind(), |segment| order.knows(segment)) {
+    let knows = |segment| order.knows(segment);
+    if renew(id, new, new.kind(), knows, |segment| order.is_own(segment)) {
         return true;
     }
     let mut set = set_of(id);

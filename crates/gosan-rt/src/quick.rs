@@ -179,7 +179,7 @@ fn taken(inner: &Inner, cell: &Cell, bits: u64, new: Record, kind: Kind) -> bool
     let Some(id) = cell.try_own(bits) else {
         return false;
     };
-    let taken = boxes::renew(id, new, kind, |segment| inner.is_own(segment))
+    let taken = boxes::renew_own(id, new, kind, inner)
         || boxes::insert_plainly(id, new, inner.hb.slot(), inner);
     if taken && boxes::lengths(id).0 > boxes::PEEK {
         recent::learn(cell::boxed(id), new);

@@ -18,7 +18,6 @@ use crate::sync::{self, Release};
 use gosan_engine::record::{Kind, Record, StackId};
 use gosan_engine::span::Span;
 use gosan_engine::sync_clock::SyncClock;
-use gosan_engine::word_set::Order;
 
 /// The bytes of a mutex that its operations are recorded for: its state.
 pub const MUTEX_BYTES: usize = 4;
@@ -196,8 +195,7 @@ fn record(ctx: &RaceCtx, inner: &mut Inner, site: Site, span: Span, kind: Kind) 
 /// Whether an owned box could take the record without more ado.
 #[inline(always)]
 fn put(inner: &Inner, id: BoxId, new: Record, kind: Kind) -> bool {
-    boxes::renew(id, new, kind, |segment| inner.is_own(segment))
-        || boxes::insert_plainly(id, new, inner.hb.slot(), inner)
+    boxes::renew_own(id, new, kind, inner) || boxes::insert_plainly(id, new, inner.hb.slot(), inner)
 }
 
 /// What `f` says of the box of an address, which it owns meanwhile, and the sync
