@@ -17,12 +17,13 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 
 use crate::chooser::Earnings;
-use crate::group::{ALLOW_ONE, FLIPPED, Group};
+use crate::group::{ALLOW_ONE, Group};
 use crate::log::{Log, Order};
 use crate::program::Program;
 use crate::race::{Race, Report};
 use crate::run::{self, Ending, Job, Outcome};
 use crate::seed::Seed;
+use crate::turns::FLIPPED;
 
 /// How often a race is looked for again, unless the user says otherwise.
 pub const TRIES: u32 = 10;
@@ -240,7 +241,7 @@ impl Campaign<'_> {
         let reason = self.reason(&state);
         let mut orders = vec![BTreeSet::new(); self.programs.len()];
         for group in &state.groups {
-            orders[group.program].extend(&group.orders);
+            orders[group.program].extend(group.orders());
         }
         Ok(Results {
             totals: self.totals(&state),
@@ -280,7 +281,7 @@ impl Campaign<'_> {
             rounds: state.rounds,
             left: left.sum(),
             races: state.findings.len(),
-            orders: state.groups.iter().map(|group| group.orders.len()).sum(),
+            orders: state.groups.iter().map(|group| group.orders().len()).sum(),
         }
     }
 

@@ -1,15 +1,17 @@
 //! Tests of one program that run together, and what has been tried with them.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use fastrand::Rng;
 
 use crate::chooser::{self, Earnings};
-use crate::log::{Hold, Log, Moment, Order, Visitor, Visits};
+use crate::log::{Hold, Log, Order};
+use crate::meetings::Meetings;
+use crate::places::Places;
 use crate::seed::Seed;
-use crate::strategy::{Aims, STRATEGIES};
+use crate::strategy::Aims;
+use crate::turns::{FLIPPED, Turns};
 
 /// How much longer delays may make a run: by an eighth, but by so much for each
 /// test if that is not long in all; and never more for each test.
@@ -50,40 +52,12 @@ const PATIENCE: u32 = 25;
 /// An order is news only as long as it is more than one in so many.
 const FEW: usize = 50;
 
-/// The most orders that one run tries to turn round. The hooks have room for no
-/// more.
-pub const FLIPPED: usize = 1024;
-
 /// The most that all rounds of a run may name. A variable of the environment has room
 /// for no more.
 const AIMS_OF_RUN: usize = 4 * FLIPPED;
 
-/// Runs that try to turn one order round.
-const TURNS: u32 = 3;
-
-/// What a round counts for in which a goroutine came to where it was to be held.
-const CAME: u32 = 2;
-
-/// Rounds that try to make the same accesses meet.
-const MEETINGS: u32 = 4;
-
 /// One round in so many holds also those that do the same, all of them.
 const TWINS: u32 = 3;
-
-/// Two accesses that could meet.
-#[derive(Debug, Clone, Default)]
-struct Meeting {
-    /// In how many rounds they were tried to be made to.
-    tries: u32,
-    /// The holds under which they were seen first, as they may not come to be without.
-    with: Vec<Hold>,
-}
-
-impl Meeting {
-    fn is_open(&self) -> bool {
-        self.tries < MEETINGS
-    }
-}
 
 /// Tests that run together.
 #[derive(Debug, Clone)]
@@ -104,28 +78,15 @@ pub struct Group {
     pub idle: u32,
     /// Strategies met.
     pub met: Vec<usize>,
-    /// Orders seen.
-    pub orders: BTreeSet<Order>,
-    /// See [`Log::visits`].
-    visits: BTreeMap<Visitor, Visits>,
-    meetings: BTreeMap<[Hold; 2], Meeting>,
-    /// How often a strategy held a goroutine: [`CAME`] for each round in which it
-    /// came there, and half as much for the others.
-    held: BTreeMap<(usize, Hold), u32>,
-    /// Runs that have turned orders round.
-    turns: usize,
-    /// How many runs have tried to turn an order round.
-    turned: BTreeMap<Order, u32>,
+    turns: Turns,
+    places: Places,
+    meetings: Meetings,
     /// Per mille of its tests that a round leaves out.
     pub leave: u32,
     /// How many rounds the last run had; 0 before the first.
     last_rounds: u32,
     /// Whether its tests do not go together with another round in one process.
     is_once: bool,
-    /// See [`Log::tests`].
-    tests_of: BTreeMap<u32, u32>,
-    /// See [`Log::moments`].
-    moments: BTreeMap<Order, Moment>,
 }
 
 impl Group {
@@ -152,8 +113,10 @@ impl Group {
                     .map(|name| (name.clone(), Duration::ZERO)),
             )
             .collect();
-        let mut orders = log.orders.clone();
-        orders.extend(known);
+        let first = Seed::new(0, 0);
+        let (mut places, mut meetings) = (Places::default(), Meetings::default());
+        places.learn(&first, log);
+        meetings.learn(&first.holds, log);
         Some(Self {
             program,
             size: names.len(),
@@ -163,22 +126,18 @@ impl Group {
             runs: 1,
             idle: 0,
             met: vec![0],
-            orders,
-            visits: log.visits.clone(),
-            meetings: log
-                .meetings
-                .iter()
-                .map(|&m| (m, Meeting::default()))
-                .collect(),
-            held: BTreeMap::new(),
-            turns: 0,
-            turned: BTreeMap::new(),
+            turns: Turns::of_first_run(log, known),
+            places,
+            meetings,
             leave: 0,
             last_rounds: 0,
             is_once: false,
-            moments: log.moments.clone(),
-            tests_of: log.tests.clone(),
         })
+    }
+
+    /// Orders seen.
+    pub fn orders(&self) -> &BTreeSet<Order> {
+        self.turns.seen()
     }
 
     /// How much longer delays may make each test.
@@ -249,11 +208,11 @@ impl Group {
 
     /// What the next round does, with so many orders at most.
     pub fn next_seed(&mut self, earnings: &Earnings, most: usize, rng: &mut Rng) -> Seed {
-        let worth = self.orders_worth_a_turn();
+        let worth = self.turns.worth_a_turn();
         let can_aim = |aims| match aims {
             Aims::None | Aims::Places | Aims::Place => true,
             Aims::Orders => !worth.is_empty(),
-            Aims::Meetings => self.meetings.values().any(Meeting::is_open),
+            Aims::Meetings => self.meetings.are_open(),
         };
         let strategy = chooser::next(earnings, &self.met, can_aim, rng);
         self.met.push(strategy);
@@ -262,203 +221,26 @@ impl Group {
         let mut seed = Seed::new(strategy, rng.u32(..) & !7 | turn & 7);
         match seed.strategy().aims {
             Aims::None => {}
-            Aims::Orders => seed.orders = self.orders_to_turn(worth, most, rng),
+            Aims::Orders => seed.orders = self.turns.choose(worth, most, rng),
             Aims::Places | Aims::Place => {
                 let twins = rng.u32(..TWINS) == 0;
-                seed.holds = self.holds(strategy, twins, most, rng);
+                let shared = self.turns.shared_places();
+                seed.holds = self.places.choose(strategy, twins, &shared, most, rng);
             }
-            Aims::Meetings => seed.holds = self.meet(most, rng),
+            Aims::Meetings => seed.holds = self.meetings.choose(most, rng),
         }
         seed
     }
 
-    /// Orders that may be worth to be turned round, and were not often. Of
-    /// synchronisation these are what was seen one way round only. Accesses that
-    /// were seen both ways may still have kept others apart, while one of them
-    /// was under way.
-    fn orders_worth_a_turn(&self) -> Vec<Order> {
-        let orders = self.orders.iter().copied();
-        orders
-            .filter(|order| order.is_of_accesses() || order.is_open(&self.orders))
-            .filter(|order| self.turned.get(order).is_none_or(|&turns| turns < TURNS))
-            .collect()
-    }
-
-    /// Some of these orders, those first that were tried least. A goroutine that waits at two moments is overtaken at
-    /// the first only, so each shall wait at one: the first time at the last
-    /// moment that has an open order, then at the one before that, and so on. For
-    /// orders of earlier commands it is not known which these are.
-    fn orders_to_turn(&mut self, mut worth: Vec<Order>, most: usize, rng: &mut Rng) -> Vec<Order> {
-        rng.shuffle(&mut worth);
-        worth.sort_by_key(|order| self.turned.get(order).copied());
-        let turn = self.turns;
-        self.turns += 1;
-        // The moments of each goroutine, and whether an order of it is open.
-        let mut moments: BTreeMap<u32, BTreeMap<u32, bool>> = BTreeMap::new();
-        for order in &worth {
-            if let Some(Moment { goroutine, when }) = self.moments.get(order) {
-                let moments = moments.entry(*goroutine).or_default();
-                *moments.entry(*when).or_default() |= order.is_open(&self.orders);
-            }
-        }
-        let in_turn = |moments: BTreeMap<u32, bool>| {
-            let mut moments: Vec<(bool, u32)> = moments.into_iter().map(|(w, o)| (o, w)).collect();
-            moments.sort_unstable_by_key(|&moment| Reverse(moment));
-            moments[turn % moments.len()].1
-        };
-        let chosen: BTreeMap<u32, u32> = moments
-            .into_iter()
-            .map(|(goroutine, moments)| (goroutine, in_turn(moments)))
-            .collect();
-        let half = worth.len().div_ceil(2);
-        let is_chosen = |at: usize, order: &Order| match self.moments.get(order) {
-            Some(Moment { goroutine, when }) => chosen[goroutine] == *when,
-            None => at < half,
-        };
-        let places = worth.iter().enumerate();
-        let in_turn = places.filter(|&(at, order)| is_chosen(at, order));
-        let mut orders: Vec<Order> = in_turn.map(|(_, order)| *order).collect();
-        orders.truncate(most);
-        for &order in &orders {
-            *self.turned.entry(order).or_default() += 1;
-        }
-        orders
-    }
-
-    /// A hold for each goroutine, or for one of each test, in the moment where this
-    /// strategy held it least; of those that do the same for one, unless `twins` are
-    /// wanted.
-    fn holds(&mut self, strategy: usize, twins: bool, most: usize, rng: &mut Rng) -> Vec<Hold> {
-        let is_alone = STRATEGIES[strategy].aims == Aims::Place;
-        let mut all: BTreeMap<u32, BTreeMap<Stretch, Vec<Hold>>> = BTreeMap::new();
-        for (&visitor, visits) in &self.visits {
-            for (visit, stretch) in stretches(visits, rng) {
-                let stretches = all.entry(visitor.goroutine).or_default();
-                let hold = Hold { visitor, visit };
-                stretches.entry(stretch).or_default().push(hold);
-            }
-        }
-        let times = |hold: &Hold| self.held.get(&(strategy, *hold)).copied().unwrap_or(0);
-        // Where a goroutine is held alone, it is first at accesses to what others use too.
-        let shared: BTreeSet<u32> = match is_alone {
-            true => self.shared_places(),
-            false => BTreeSet::new(),
-        };
-        let is_shared = |hold: &Hold| shared.contains(&hold.visitor.place);
-        let times_in = |stretch: &Stretch, holds: &[Hold]| {
-            let waits = is_alone && !holds.iter().any(is_shared);
-            holds.iter().map(times).sum::<u32>() + CAME * (stretch.round + u32::from(waits))
-        };
-        let mut goroutines: Vec<_> = all.into_iter().collect();
-        rng.shuffle(&mut goroutines);
-        goroutines.sort_by_cached_key(|(_, stretches)| {
-            let times = stretches
-                .iter()
-                .map(|(stretch, holds)| times_in(stretch, holds));
-            times.min()
-        });
-        // Where one is held, others that do the same must be able to pass.
-        let mut taken = BTreeSet::new();
-        let mut tests = BTreeSet::new();
-        let mut chosen = Vec::new();
-        for (goroutine, stretches) in goroutines {
-            if is_alone && !tests.insert(self.tests_of.get(&goroutine)) {
-                continue;
-            }
-            let holds = stretches.values().flatten();
-            let places: BTreeSet<u32> = holds.map(|hold| hold.visitor.place).collect();
-            if !twins && !taken.is_disjoint(&places) {
-                continue;
-            }
-            taken.extend(places);
-            let mut stretches: Vec<_> = stretches.into_iter().collect();
-            rng.shuffle(&mut stretches);
-            let least = stretches
-                .into_iter()
-                .min_by_key(|(stretch, holds)| times_in(stretch, holds));
-            chosen.extend(least.and_then(|(_, holds)| rng.choice(holds)));
-        }
-        rng.shuffle(&mut chosen);
-        chosen.truncate(most);
-        for &hold in &chosen {
-            *self.held.entry((strategy, hold)).or_default() += CAME;
-        }
-        chosen
-    }
-
-    /// The places of accesses to words that were seen in two goroutines.
-    fn shared_places(&self) -> BTreeSet<u32> {
-        let accesses = self.orders.iter().filter(|order| order.is_of_accesses());
-        accesses
-            .flat_map(|order| [order.earlier, order.later])
-            .collect()
-    }
-
-    /// Meetings that were tried least, one at a time for each goroutine.
-    fn meet(&mut self, most: usize, rng: &mut Rng) -> Vec<Hold> {
-        let open = self.meetings.iter_mut().filter(|(_, m)| m.is_open());
-        let mut open: Vec<([Hold; 2], &mut Meeting)> = open.map(|(&at, m)| (at, m)).collect();
-        rng.shuffle(&mut open);
-        open.sort_by_key(|(_, meeting)| meeting.tries);
-        let mut busy = BTreeSet::new();
-        // Holds go on in their order where all wait.
-        let (mut before, mut holds) = (Vec::new(), Vec::new());
-        for (mut pair, meeting) in open {
-            let all = meeting.with.iter().chain(&pair);
-            let goroutines: BTreeSet<u32> = all.map(|hold| hold.visitor.goroutine).collect();
-            let number = before.len() + holds.len() + meeting.with.len() + pair.len();
-            if number > most || !busy.is_disjoint(&goroutines) {
-                continue;
-            }
-            busy.extend(goroutines);
-            before.extend(&meeting.with);
-            if meeting.tries % 2 == 1 {
-                pair.reverse();
-            }
-            holds.extend(pair);
-            meeting.tries += 1;
-        }
-        before.append(&mut holds);
-        before
-    }
-
     /// Notes what a round has brought, and tells whether that was anything new.
     pub fn learn(&mut self, seed: &Seed, log: &Log, new_races: usize) -> bool {
-        if matches!(seed.strategy().aims, Aims::Places | Aims::Place) {
-            for hold in &seed.holds {
-                let visits = log.visits.get(&hold.visitor);
-                let came = visits.is_some_and(|visits| visits.count >= hold.visit);
-                let held = self.held.get_mut(&(seed.strategy, *hold));
-                if let Some(held) = held.filter(|_| !came) {
-                    *held = held.saturating_sub(CAME / 2);
-                }
-            }
-        }
+        self.places.learn(seed, log);
+        self.meetings.learn(&seed.holds, log);
         if log.unfinished.is_empty() && log.ended.len() < self.size {
-            self.take_back(&self.out_of_reach(seed, log));
+            self.take_back(&out_of_reach(seed, log));
         }
-        let before = self.orders.len();
-        self.orders.extend(&log.orders);
-        for &pair in &log.meetings {
-            let tests = pair.map(|hold| log.tests.get(&hold.visitor.goroutine));
-            let is_with = |hold: &&Hold| {
-                tests.contains(&log.tests.get(&hold.visitor.goroutine)) && !pair.contains(hold)
-            };
-            self.meetings.entry(pair).or_insert_with(|| Meeting {
-                tries: 0,
-                with: seed.holds.iter().filter(is_with).copied().collect(),
-            });
-        }
-        for (&visitor, &visits) in &log.visits {
-            // A round that was disturbed may have ended before it came there again.
-            let known = self.visits.entry(visitor).or_insert(visits);
-            if known.count <= visits.count {
-                *known = visits;
-            }
-        }
-        self.moments.extend(&log.moments);
-        self.tests_of.extend(&log.tests);
-        let new_orders = self.orders.len() - before;
+        let before = self.turns.seen().len();
+        let new_orders = self.turns.learn(log);
         new_races > 0 || new_orders > before / FEW
     }
 
@@ -488,45 +270,22 @@ impl Group {
         Some(apart)
     }
 
-    /// What a seed aimed at in tests that were not in the round.
-    fn out_of_reach(&self, seed: &Seed, log: &Log) -> Seed {
-        let goroutines: BTreeSet<u32> = log.visits.keys().map(|v| v.goroutine).collect();
-        let places: BTreeSet<u32> = log.visits.keys().map(|v| v.place).collect();
-        let mut away = seed.clone();
-        away.orders
-            .retain(|order| !places.contains(&order.earlier) && !places.contains(&order.later));
-        let is_away = |hold: &Hold| !goroutines.contains(&hold.visitor.goroutine);
-        away.holds.retain(is_away);
-        away
-    }
-
     /// Makes as if the round of this seed, the last one that was planned, had not been.
     pub fn take_back_round(&mut self, seed: &Seed) {
         self.met.pop();
-        self.turns -= usize::from(seed.strategy().aims == Aims::Orders);
+        if seed.strategy().aims == Aims::Orders {
+            self.turns.take_back_round();
+        }
         self.take_back(seed);
     }
 
     /// Makes as if nothing had been aimed at that the seed names.
     fn take_back(&mut self, seed: &Seed) {
-        for order in &seed.orders {
-            if let Some(turned) = self.turned.get_mut(order) {
-                *turned = turned.saturating_sub(1);
-            }
-        }
-        if seed.strategy().aims == Aims::Meetings {
-            let holds: BTreeSet<&Hold> = seed.holds.iter().collect();
-            for (pair, meeting) in &mut self.meetings {
-                if pair.iter().all(|hold| holds.contains(hold)) {
-                    meeting.tries = meeting.tries.saturating_sub(1);
-                }
-            }
-            return;
-        }
-        for hold in &seed.holds {
-            if let Some(held) = self.held.get_mut(&(seed.strategy, *hold)) {
-                *held = held.saturating_sub(CAME);
-            }
+        match seed.strategy().aims {
+            Aims::None => {}
+            Aims::Orders => self.turns.take_back(&seed.orders),
+            Aims::Places | Aims::Place => self.places.take_back(seed.strategy, &seed.holds),
+            Aims::Meetings => self.meetings.take_back(&seed.holds),
         }
     }
 
@@ -541,33 +300,20 @@ impl Group {
     }
 }
 
+/// What a seed aimed at in tests that were not in the round.
+fn out_of_reach(seed: &Seed, log: &Log) -> Seed {
+    let goroutines: BTreeSet<u32> = log.visits.keys().map(|v| v.goroutine).collect();
+    let places: BTreeSet<u32> = log.visits.keys().map(|v| v.place).collect();
+    let mut away = seed.clone();
+    away.orders
+        .retain(|order| !places.contains(&order.earlier) && !places.contains(&order.later));
+    let is_away = |hold: &Hold| !goroutines.contains(&hold.visitor.goroutine);
+    away.holds.retain(is_away);
+    away
+}
+
 fn only_names(tests: &[(String, Duration)]) -> Vec<String> {
     tests.iter().map(|(name, _)| name.clone()).collect()
-}
-
-/// A stretch of a goroutine's time in which it can be held: a moment, and for those
-/// in loops, whose moment is not known, in which round after that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Stretch {
-    when: u32,
-    round: u32,
-}
-
-/// The visits of a place at which a goroutine may be held: the first and the last,
-/// the ones after the first, and any.
-fn stretches(visits: &Visits, rng: &mut Rng) -> Vec<(u32, Stretch)> {
-    let stretch = |when, round| Stretch { when, round };
-    let mut all = vec![(1, stretch(visits.first, 0))];
-    if visits.count > 1 {
-        all.push((visits.count, stretch(visits.last, 0)));
-    }
-    for visit in 2..visits.count.min(4) {
-        all.push((visit, stretch(visits.first, visit - 1)));
-    }
-    if visits.count > 4 {
-        all.push((rng.u32(4..visits.count), stretch(visits.first, 3)));
-    }
-    all
 }
 
 /// How long tests take that took so long in sum, without delays. Tests that run side
@@ -584,7 +330,8 @@ fn part_of_whole(log: &Log, sum: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::Ended;
+    use crate::log::{Ended, Visitor, Visits};
+    use crate::places::CAME;
 
     fn log(tests: &[(&str, u64)], strays: u64) -> Log {
         let ended = |&(name, goroutines): &(&str, u64)| Ended {
@@ -632,118 +379,6 @@ mod tests {
         log.whole = Duration::from_millis(200);
         let group = Group::of_first_run(0, &log, BTreeSet::new()).unwrap();
         assert_eq!(group.base, Duration::from_millis(100));
-    }
-
-    #[test]
-    fn each_open_order_is_turned_round_a_few_times() {
-        let mut group = group(&[("A", 1)], 0).unwrap();
-        for earlier in 0..10 {
-            group.orders.insert(Order { earlier, later: 99 });
-        }
-        group.orders.insert(Order {
-            earlier: 99,
-            later: 0,
-        });
-        let mut rng = Rng::with_seed(1);
-        let mut turned = Vec::new();
-        for _ in 0..200 {
-            let seed = group.next_seed(&Earnings::default(), FLIPPED, &mut rng);
-            let turns = seed.strategy().aims == Aims::Orders;
-            assert_eq!(seed.orders.is_empty(), !turns);
-            turned.extend(seed.orders.iter().map(|order| order.earlier));
-        }
-        // Two runs turn all round before any comes again; 0 is not open.
-        let mut first: Vec<u32> = turned[..9].to_vec();
-        first.sort_unstable();
-        assert_eq!(first, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
-        assert_eq!(turned.len(), 9 * TURNS as usize);
-    }
-
-    const ACCESS: u32 = 1 << 31;
-
-    #[test]
-    fn a_goroutine_waits_in_one_moment_the_last_open_one_first() {
-        let mut group = group(&[("A", 1)], 0).unwrap();
-        let order = |earlier| Order {
-            earlier: ACCESS | earlier,
-            later: ACCESS | 99,
-        };
-        for when in 1..=4 {
-            // Two accesses of each moment.
-            for place in [when, when + 10] {
-                group.orders.insert(order(place));
-                let goroutine = 7;
-                group
-                    .moments
-                    .insert(order(place), Moment { goroutine, when });
-            }
-        }
-        // The last ones were seen both ways.
-        group
-            .orders
-            .extend([order(4), order(14)].map(Order::reversed));
-        let mut rng = Rng::with_seed(1);
-        let mut turns = Vec::new();
-        for _ in 0..4 {
-            let worth = group.orders_worth_a_turn();
-            let orders = group.orders_to_turn(worth, FLIPPED, &mut rng);
-            let known = orders.iter().filter(|o| group.moments.contains_key(o));
-            let mut places: Vec<u32> = known.map(|order| order.earlier & !ACCESS).collect();
-            places.sort_unstable();
-            turns.push(places);
-        }
-        assert_eq!(turns, [[3, 13], [2, 12], [1, 11], [4, 14]]);
-    }
-
-    #[test]
-    fn each_goroutine_is_held_where_it_was_held_least() {
-        let mut group = group(&[("A", 1)], 0).unwrap();
-        for (place, goroutine, first, last, count) in [
-            (1, 7, 1, 1, 1),
-            (2, 7, 1, 1, 1),
-            (3, 7, 2, 4, 3),
-            (4, 8, 1, 1, 1),
-        ] {
-            let visits = Visits { first, last, count };
-            group.visits.insert(Visitor { goroutine, place }, visits);
-        }
-        let mut rng = Rng::with_seed(1);
-        let mut of_seven = Vec::new();
-        for _ in 0..4 {
-            let mut holds = group.holds(0, false, FLIPPED, &mut rng);
-            holds.sort_unstable();
-            assert_eq!(holds.len(), 2);
-            assert_eq!((holds[1].visitor.place, holds[1].visit), (4, 1));
-            of_seven.push((holds[0].visitor.place.max(2), holds[0].visit));
-        }
-        let mut first = of_seven[..3].to_vec();
-        first.sort_unstable();
-        assert_eq!(
-            first,
-            [(2, 1), (3, 1), (3, 3)],
-            "the last visit, then others"
-        );
-    }
-
-    #[test]
-    fn of_those_that_do_the_same_one_is_held() {
-        let mut group = group(&[("A", 1)], 0).unwrap();
-        let visits = Visits {
-            first: 1,
-            last: 1,
-            count: 1,
-        };
-        for (goroutine, place) in [(7, 1), (8, 1), (9, 2)] {
-            group.visits.insert(Visitor { goroutine, place }, visits);
-        }
-        let mut rng = Rng::with_seed(1);
-        let mut held = BTreeSet::new();
-        for _ in 0..20 {
-            let holds = group.holds(0, false, FLIPPED, &mut rng);
-            assert_eq!(holds.len(), 2, "{holds:?}");
-            held.extend(holds.iter().map(|hold| hold.visitor.goroutine));
-        }
-        assert_eq!(held, BTreeSet::from([7, 8, 9]));
     }
 
     #[test]
@@ -806,52 +441,50 @@ mod tests {
 
     #[test]
     fn what_was_not_in_a_round_counts_as_not_tried() {
-        let mut group = group(&[("A", 1), ("B", 1)], 0).unwrap();
-        for (place, goroutine) in [(1, 7), (2, 8)] {
-            let visits = Visits {
-                first: 1,
-                last: 1,
-                count: 1,
-            };
-            group.visits.insert(Visitor { goroutine, place }, visits);
-        }
+        let mut whole = log(&[("A", 1), ("B", 1)], 0);
+        let once = Visits {
+            first: 1,
+            last: 1,
+            count: 1,
+        };
+        let visitor = |place, goroutine| Visitor { goroutine, place };
+        let (here, away) = (visitor(1, 7), visitor(2, 8));
+        whole.visits.extend([(here, once), (away, once)]);
+        let mut group = Group::of_first_run(0, &whole, BTreeSet::new()).unwrap();
         let mut rng = Rng::with_seed(1);
         let stall = crate::strategy::index_of("stall").unwrap();
         let mut seed = Seed::new(stall, 0);
-        seed.holds = group.holds(stall, false, FLIPPED, &mut rng);
+        let shared = BTreeSet::new();
+        seed.holds = group
+            .places
+            .choose(stall, false, &shared, FLIPPED, &mut rng);
         assert_eq!(seed.holds.len(), 2);
         let mut short = log(&[("A", 1)], 0);
-        let (&visitor, &visits) = group.visits.iter().next().unwrap();
-        short.visits.insert(visitor, visits);
+        short.visits.insert(here, once);
         // Also for those that were planned for several rounds.
         for _ in 0..3 {
             group.learn(&seed, &short, 0);
         }
-        let held = |group: &Group, goroutine: u32| {
-            let mut held = group.held.iter();
-            held.find(|((_, hold), _)| hold.visitor.goroutine == goroutine)
-                .map(|(_, held)| *held)
-        };
-        assert_eq!(held(&group, visitor.goroutine), Some(CAME));
-        assert_eq!(held(&group, 15 - visitor.goroutine), Some(0));
+        let times = |visitor| group.places.times(stall, &Hold { visitor, visit: 1 });
+        assert_eq!((times(here), times(away)), (CAME, 0));
     }
 
     #[test]
     fn rounds_that_were_not_run_are_given_back() {
-        let mut group = group(&[("A", 1)], 0).unwrap();
         let order = Order {
             earlier: 1,
             later: 99,
         };
-        group.orders.insert(order);
+        let known = BTreeSet::from([order]);
+        let mut group = Group::of_first_run(0, &log(&[("A", 1)], 0), known).unwrap();
         let mut rng = Rng::with_seed(1);
         let seeds = group.next_run(&Earnings::default(), &mut rng);
         let flips = seeds.iter().filter(|seed| !seed.orders.is_empty()).count();
-        assert!(flips > 0 && group.turned[&order] as usize == flips);
+        assert!(flips > 0 && group.turns.times(&order) as usize == flips);
         for seed in seeds.iter().rev() {
             group.take_back_round(seed);
         }
-        assert_eq!((group.turns, group.turned[&order]), (0, 0));
+        assert_eq!(group.turns.times(&order), 0);
         assert_eq!(group.met, [0], "the rotation begins anew");
     }
 }

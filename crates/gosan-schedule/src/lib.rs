@@ -7,7 +7,8 @@
 //!    of them with all that makes its choices, [`spec`] is how that reaches the
 //!    hooks in Go's runtime;
 //! 3. [`run`] runs a program once; [`log`] and [`race`] read what came of it;
-//! 4. [`chooser`] gives runs to the strategies that earn them;
+//! 4. [`chooser`] gives runs to the strategies that earn them; [`turns`], [`places`] and
+//!    [`meetings`] are what a [`group`] of tests has shown, and choose what is tried next;
 //! 5. [`campaign`] goes on until the runs or the time are used up, or nothing
 //!    new comes, and measures how surely each race is found again.
 
@@ -15,10 +16,13 @@ pub mod campaign;
 pub mod chooser;
 pub mod group;
 pub mod log;
+pub mod meetings;
 pub mod orders;
+pub mod places;
 pub mod program;
 pub mod race;
 pub mod run;
 pub mod seed;
 pub mod spec;
 pub mod strategy;
+pub mod turns;

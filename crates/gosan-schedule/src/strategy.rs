@@ -117,6 +117,13 @@ pub enum Aims {
     Meetings,
 }
 
+impl Aims {
+    /// Whether goroutines are held at places, whatever others do there.
+    pub fn are_places(self) -> bool {
+        matches!(self, Aims::Places | Aims::Place)
+    }
+}
+
 /// A way to disturb a program.
 #[derive(Debug)]
 pub struct Strategy {
