@@ -120,6 +120,7 @@ pub const SCHEDULE_PATCHES: &[&[Patch]] = &[
     SELECTS,
     RANDOM,
     TIMERS,
+    CLOCK,
     LOCKS,
     WAIT_GROUPS,
     ATOMICS,
@@ -340,6 +341,20 @@ const TIMERS: &[Patch] = &[
         "\nfunc resetTimer(t *timeTimer, when, period int64) bool {\n",
         "\nfunc resetTimer(t *timeTimer, when, period int64) bool { \
          when = gosanWhen(when, false)\n",
+    ),
+];
+
+/// The clock that package time reads.
+const CLOCK: &[Patch] = &[
+    changed(
+        TIME,
+        "\t}\n\treturn time_now()\n}\n",
+        "\t}\n\treturn gosanClock(time_now())\n}\n",
+    ),
+    changed(
+        TIME,
+        "\treturn nanotime()\n",
+        "\treturn nanotime() + gosanAhead()\n",
     ),
 ];
 

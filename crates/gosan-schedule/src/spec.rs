@@ -28,6 +28,9 @@ struct Draws {
     choice: u32,
     /// GOMAXPROCS, for strategies that leave it to the seed; 0 is as it is.
     procs: u32,
+    /// How long a hold lasted for who looks at the program's clock, beside the time that it
+    /// takes: caches and tokens expire so.
+    leap: Duration,
 }
 
 impl Draws {
@@ -37,6 +40,7 @@ impl Draws {
             alike: number >> 3 & 7 != 0,
             choice: pick(6, [1, 1, 2, 3]),
             procs: pick(8, [0, 1, 2, 4]),
+            leap: Duration::from_millis(pick(10, [0, 0, 100, 60_000]).into()),
         }
     }
 }
@@ -86,7 +90,7 @@ fn add_round(text: &mut String, seed: &Seed, frame: &Frame) {
         text.write_fmt(part).expect("a string takes everything");
     };
     add(format_args!(
-        "seed={};procs={procs};grace={};allow={};leave={};choice={};alike={};rounds={};timers={};sleeps={};far={};changes={}",
+        "seed={};procs={procs};grace={};allow={};leave={};choice={};alike={};rounds={};timers={};sleeps={};far={};leap={};changes={}",
         seed.number,
         GRACE.as_micros(),
         frame.allow.as_micros(),
@@ -97,6 +101,7 @@ fn add_round(text: &mut String, seed: &Seed, frame: &Frame) {
         strategy.timers,
         strategy.sleeps,
         strategy.far.as_micros(),
+        draws.leap.as_micros(),
         strategy.changes,
     ));
     for rule in strategy.rules {

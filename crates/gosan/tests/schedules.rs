@@ -192,6 +192,60 @@ func TestShort(t *testing.T) {
 }
 "#;
 
+/// What looks at the clock: a sleep, which takes as long as it says, and a race behind a
+/// branch that only time takes.
+const CLOCK: &str = r#"
+-- go.mod --
+module example.com/clock
+
+go 1.24
+-- clock_test.go --
+package clock
+
+import (
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestSleeps(t *testing.T) {
+	begun, wall := time.Now(), time.Now().Round(0)
+	done := make(chan bool)
+	go func() {
+		var mu sync.Mutex
+		for range 40 {
+			mu.Lock()
+			mu.Unlock()
+		}
+	}()
+	go func() {
+		defer close(done)
+		for range 10 {
+			time.Sleep(5 * time.Millisecond)
+		}
+		<-time.After(30 * time.Millisecond)
+	}()
+	<-done
+	if time.Since(begun) < 80*time.Millisecond || time.Now().Round(0).Sub(wall) < 79*time.Millisecond {
+		t.Error("woke up early")
+	}
+}
+
+func TestExpires(t *testing.T) {
+	refreshed := 0
+	issued := time.Now()
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		if time.Since(issued) > 50*time.Millisecond {
+			refreshed++
+		}
+	}()
+	refreshed++
+	<-done
+}
+"#;
+
 fn run(dir: &Path, words: &[&str]) -> Output {
     gosan(dir).args(words).output().unwrap()
 }
@@ -322,6 +376,34 @@ fn a_long_test_does_not_keep_short_ones_from_their_rounds() {
     };
     let (long, short) = (runs("TestLong"), runs("TestShort"));
     assert!(long <= 3 && short > long + 3, "{long}, {short}");
+}
+
+#[test]
+fn the_clock_shows_what_was_left_out_and_leaps_ahead() {
+    let module = Module::new(CLOCK);
+    let sleeps = [
+        "test",
+        "--schedule-seed",
+        "take-00000001",
+        "-run",
+        "^TestSleeps$",
+        ".",
+    ];
+    let done = run(module.path(), &sleeps);
+    assert!(done.status.success(), "{}", text(&done.stdout));
+    let expires = [
+        "test",
+        "--schedules",
+        "10",
+        "--find-again",
+        "0",
+        "-run",
+        "^TestExpires$",
+        ".",
+    ];
+    let done = run(module.path(), &expires);
+    let out = text(&done.stdout);
+    assert_eq!(out.matches("WARNING: DATA RACE").count(), 1, "{out}");
 }
 
 #[test]

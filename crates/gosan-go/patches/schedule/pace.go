@@ -33,9 +33,29 @@ var gosanPacer struct {
 // gosanSkipped is how much time was left out in all.
 var gosanSkipped atomic.Int64
 
+// gosanLeapt is how much the program's clock is ahead of that: a hold may have lasted as
+// long as its schedule likes, for who looks at the clock.  Timers know nothing of it, so they
+// fire late.
+var gosanLeapt atomic.Int64
+
 // gosanTime is the program's time: what has passed, and what was left out.
 func gosanTime() int64 {
 	return nanotime() + gosanSkipped.Load()
+}
+
+// gosanAhead is how far the clock that the program sees is ahead of the machine's.
+func gosanAhead() int64 {
+	return gosanSkipped.Load() + gosanLeapt.Load()
+}
+
+// gosanClock makes the machine's time, and its monotonic clock, those of the program.
+func gosanClock(sec int64, nsec int32, mono int64) (int64, int32, int64) {
+	ahead := gosanAhead()
+	if ahead == 0 {
+		return sec, nsec, mono
+	}
+	wall := int64(nsec) + ahead
+	return sec + wall/1e9, int32(wall % 1e9), mono + ahead
 }
 
 // gosanPace is the pacer.  It waits until something is delayed.  Those that wait to

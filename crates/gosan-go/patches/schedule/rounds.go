@@ -37,6 +37,7 @@ type gosanSchedule struct {
 	sleeps  int64 // the same of a sleep's
 	alike   int64 // 1: small random numbers are the same for all goroutines
 	rounds  int64 // 1: delays end at about the same time for all
+	leap    int64 // nanoseconds by which the program's clock is ahead after each hold
 	far     int64 // nanoseconds; timers that are set further guard against hanging
 	changes int64 // hooks between two changes of a goroutine's rank
 	rules   []gosanRule
@@ -203,6 +204,8 @@ func (s *gosanSchedule) read(field string) bool {
 		s.alike = gosanInt(value)
 	case "rounds":
 		s.rounds = gosanInt(value)
+	case "leap":
+		s.leap = gosanInt(value) * 1000
 	case "far":
 		s.far = gosanInt(value) * 1000
 	case "changes":

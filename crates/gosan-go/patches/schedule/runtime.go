@@ -540,9 +540,12 @@ func gosanStretch(ns, mille int64) int64 {
 	return min(ns/1000*mille, ns+gosan.allow)
 }
 
-// gosanWhen returns when a timer that is set for the given time shall fire.  Of
-// a ticker it is the first time.
+// gosanWhen returns when a timer that is set for the given time, of the program's clock,
+// shall fire.  Of a ticker it is the first time.
 func gosanWhen(when int64, isFunc bool) int64 {
+	if getg().{{BUBBLE}} == nil {
+		when = max(when-gosanAhead(), 1)
+	}
 	if isFunc {
 		// Its function will run in a goroutine that the timer starts.
 		if gp := gosanSelf(); gp != nil {

@@ -55,3 +55,7 @@ func gosanRand() (uint64, bool)               { return 0, false }
 func gosanNap(ns int64) int64                 { return ns }
 func gosanMapRand() uint64                    { return rand() }
 func gosanWhen(when int64, isFunc bool) int64 { return when }
+func gosanAhead() int64                       { return 0 }
+func gosanClock(sec int64, nsec int32, mono int64) (int64, int32, int64) {
+	return sec, nsec, mono
+}

@@ -90,6 +90,9 @@ func gosanTurn(gp *g, object uint64, site, visit uint32) {
 		}
 		if n == 0 {
 			place = i
+			if aim.who != 0 {
+				gosanLeapt.Add(gosan.leap)
+			}
 		}
 		limit = max(limit, most)
 		aims[n], passed[n] = aim, aim.passed.Load()

@@ -1,5 +1,5 @@
 // Kernels that no strategy was tuned on, once more: ../README.md.
-package heldback
+package tuned
 
 import (
 	"context"
