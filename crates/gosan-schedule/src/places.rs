@@ -14,11 +14,61 @@ use crate::strategy::{Aims, STRATEGIES};
 /// What a round counts for in which a goroutine came to where it was to be held.
 pub(crate) const CAME: u32 = 2;
 
+/// The most holds that one which they brought to light is tried with.
+const WITH: usize = 8;
+
+/// One such hold in so many is tried without them: they may have nothing to do with it.
+const WITHOUT: u32 = 4;
+
+/// How often a goroutine comes to a place.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    /// In rounds that held none of its test; see [`Log::visits`].
+    visits: Option<Visits>,
+    /// More often, where these were held: a branch was taken, or another goroutine started.
+    more: Option<(Visits, Vec<Hold>)>,
+}
+
+impl Known {
+    fn learn(&mut self, visits: Visits, with: Vec<Hold>) {
+        // A round that was disturbed may have ended before it came there again.
+        let is_more = |known: Option<Visits>| known.is_none_or(|known| known.count < visits.count);
+        if with.is_empty() {
+            let last = self.visits.filter(|known| known.count > visits.count);
+            self.visits = Some(last.unwrap_or(visits));
+        } else if is_more(self.visits) && is_more(self.more.as_ref().map(|more| more.0)) {
+            self.more = (with.len() <= WITH).then_some((visits, with));
+        }
+    }
+
+    /// The visits at which it can be held, when each is, and with which other holds.
+    fn stretches(&self, rng: &mut Rng) -> Vec<(u32, Stretch, &[Hold])> {
+        let usual = self.visits.map_or(0, |visits| visits.count);
+        let (visits, with) = match &self.more {
+            Some((visits, with)) if visits.count > usual => (Some(*visits), with.as_slice()),
+            _ => (self.visits, [].as_slice()),
+        };
+        let all = visits.map_or_else(Vec::new, |visits| stretches(&visits, rng));
+        all.into_iter()
+            .map(|(visit, stretch)| match visit > usual {
+                true => (visit, stretch, with),
+                false => (visit, stretch, [].as_slice()),
+            })
+            .collect()
+    }
+}
+
+/// A hold that can be chosen, and those with which.
+#[derive(Debug, Clone, Copy)]
+struct Candidate<'a> {
+    hold: Hold,
+    with: &'a [Hold],
+}
+
 /// The places that goroutines of one group of tests came to.
 #[derive(Debug, Clone, Default)]
 pub struct Places {
-    /// See [`Log::visits`].
-    visits: BTreeMap<Visitor, Visits>,
+    known: BTreeMap<Visitor, Known>,
     /// See [`Log::tests`].
     tests_of: BTreeMap<u32, u32>,
     /// How often a strategy held a goroutine: [`CAME`] for each round in which it
@@ -39,12 +89,12 @@ impl Places {
                 }
             }
         }
+        let test_of = |goroutine: &u32| log.tests.get(goroutine);
         for (&visitor, &visits) in &log.visits {
-            // A round that was disturbed may have ended before it came there again.
-            let known = self.visits.entry(visitor).or_insert(visits);
-            if known.count <= visits.count {
-                *known = visits;
-            }
+            let test = test_of(&visitor.goroutine);
+            let is_with = |hold: &&Hold| test_of(&hold.visitor.goroutine) == test;
+            let with = seed.holds.iter().filter(is_with).copied().collect();
+            self.known.entry(visitor).or_default().learn(visits, with);
         }
         self.tests_of.extend(&log.tests);
     }
@@ -62,17 +112,18 @@ impl Places {
         rng: &mut Rng,
     ) -> Vec<Hold> {
         let is_alone = STRATEGIES[strategy].aims == Aims::Place;
-        let mut all: BTreeMap<u32, BTreeMap<Stretch, Vec<Hold>>> = BTreeMap::new();
-        for (&visitor, visits) in &self.visits {
-            for (visit, stretch) in stretches(visits, rng) {
+        let mut all: BTreeMap<u32, BTreeMap<Stretch, Vec<Candidate>>> = BTreeMap::new();
+        for (&visitor, known) in &self.known {
+            for (visit, stretch, with) in known.stretches(rng) {
                 let stretches = all.entry(visitor.goroutine).or_default();
                 let hold = Hold { visitor, visit };
-                stretches.entry(stretch).or_default().push(hold);
+                let candidates = stretches.entry(stretch).or_default();
+                candidates.push(Candidate { hold, with });
             }
         }
-        let times = |hold: &Hold| self.times(strategy, hold);
-        let is_shared = |hold: &Hold| shared.contains(&hold.visitor.place);
-        let times_in = |stretch: &Stretch, holds: &[Hold]| {
+        let times = |at: &Candidate| self.times(strategy, &at.hold);
+        let is_shared = |at: &Candidate| shared.contains(&at.hold.visitor.place);
+        let times_in = |stretch: &Stretch, holds: &[Candidate]| {
             let waits = is_alone && !holds.iter().any(is_shared);
             holds.iter().map(times).sum::<u32>() + CAME * (stretch.round + u32::from(waits))
         };
@@ -87,30 +138,49 @@ impl Places {
         // Where one is held, others that do the same must be able to pass.
         let mut taken = BTreeSet::new();
         let mut tests = BTreeSet::new();
-        let mut chosen = Vec::new();
+        let mut busy = BTreeSet::new();
+        // Holds go on in their order where all wait.
+        let (mut before, mut chosen) = (Vec::new(), Vec::new());
         for (goroutine, stretches) in goroutines {
-            if is_alone && !tests.insert(self.tests_of.get(&goroutine)) {
+            if busy.contains(&goroutine)
+                || is_alone && tests.contains(&self.tests_of.get(&goroutine))
+            {
                 continue;
             }
             let holds = stretches.values().flatten();
-            let places: BTreeSet<u32> = holds.map(|hold| hold.visitor.place).collect();
+            let places: BTreeSet<u32> = holds.map(|at| at.hold.visitor.place).collect();
             if !twins && !taken.is_disjoint(&places) {
                 continue;
             }
-            taken.extend(places);
             let mut stretches: Vec<_> = stretches.into_iter().collect();
             rng.shuffle(&mut stretches);
             let least = stretches
                 .into_iter()
                 .min_by_key(|(stretch, holds)| times_in(stretch, holds));
-            chosen.extend(least.and_then(|(_, holds)| rng.choice(holds)));
+            let Some(Candidate { hold, with }) = least.and_then(|(_, holds)| rng.choice(holds))
+            else {
+                continue;
+            };
+            tests.insert(self.tests_of.get(&goroutine));
+            taken.extend(places);
+            busy.insert(goroutine);
+            chosen.push(hold);
+            let others = with.iter().map(|hold| hold.visitor.goroutine);
+            let can_go_with = others
+                .clone()
+                .all(|other| other == goroutine || !busy.contains(&other));
+            if can_go_with && rng.u32(..WITHOUT) != 0 {
+                busy.extend(others);
+                before.extend_from_slice(with);
+            }
         }
         rng.shuffle(&mut chosen);
-        chosen.truncate(most);
-        for &hold in &chosen {
+        before.append(&mut chosen);
+        before.truncate(most);
+        for &hold in &before {
             *self.held.entry((strategy, hold)).or_default() += CAME;
         }
-        chosen
+        before
     }
 
     /// How much a strategy held a goroutine there: [`CAME`] for each round in which it came.
@@ -161,10 +231,13 @@ mod tests {
 
     fn places(visits: &[(u32, u32, Visits)]) -> Places {
         let visit = |&(place, goroutine, visits)| (Visitor { goroutine, place }, visits);
-        Places {
+        let mut places = Places::default();
+        let log = Log {
             visits: visits.iter().map(visit).collect(),
-            ..Places::default()
-        }
+            ..Log::default()
+        };
+        places.learn(&Seed::new(0, 0), &log);
+        places
     }
 
     const ONCE: Visits = Visits {
@@ -224,5 +297,34 @@ mod tests {
                 .place
         };
         assert_eq!([hold(2), hold(1)], [2, 1]);
+    }
+
+    #[test]
+    fn what_a_hold_brought_to_light_is_held_with_it() {
+        let mut places = places(&[(1, 7, ONCE), (2, 8, ONCE)]);
+        let alone = crate::strategy::index_of("alone").unwrap();
+        let mut seed = Seed::new(alone, 0);
+        let hold = |place, goroutine| Hold {
+            visitor: Visitor { goroutine, place },
+            visit: 1,
+        };
+        seed.holds = vec![hold(1, 7)];
+        // While that was held, another goroutine started.
+        let mut log = Log::default();
+        for visitor in [hold(1, 7), hold(2, 8), hold(3, 9)].map(|hold| hold.visitor) {
+            log.visits.insert(visitor, ONCE);
+        }
+        places.learn(&seed, &log);
+        let mut rng = Rng::with_seed(1);
+        let mut chosen = BTreeSet::new();
+        for _ in 0..200 {
+            chosen.insert(places.choose(alone, false, &BTreeSet::new(), ANY, &mut rng));
+        }
+        let with = vec![hold(1, 7), hold(3, 9)];
+        assert!(
+            chosen.contains(&with) && chosen.contains(&vec![hold(3, 9)]),
+            "{chosen:?}"
+        );
+        assert!(chosen.contains(&vec![hold(2, 8)]), "that came without");
     }
 }
