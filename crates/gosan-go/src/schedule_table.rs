@@ -286,7 +286,7 @@ const CHANNELS: &[Patch] = &[
         CHAN,
         "\nfunc selectnbrecv(elem unsafe.Pointer, c *hchan) (selected, received bool) {\n",
         "\nfunc selectnbrecv(elem unsafe.Pointer, c *hchan) (selected, received bool) { \
-         gosanPoint(gosanTry, unsafe.Pointer(c))\n",
+         gosanPoint(gosanTryRecv, unsafe.Pointer(c))\n",
     ),
 ];
 

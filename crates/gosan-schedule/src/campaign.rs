@@ -365,12 +365,9 @@ impl Campaign<'_> {
             if self.is_over() || !self.is_strange(round, before) {
                 continue;
             }
-            let tests: Vec<String> = round
-                .failed
-                .iter()
-                .chain(&round.log.unfinished)
-                .cloned()
-                .collect();
+            let failed = self.unexplained(round, before);
+            let unfinished = round.log.unfinished.iter();
+            let tests: Vec<String> = failed.chain(unfinished).cloned().collect();
             let mut alone = run::run(
                 &Job {
                     seeds: &seeds[at..=at],
@@ -399,16 +396,25 @@ impl Campaign<'_> {
 
     /// Whether a round ended as neither a race nor what came before it explains.
     fn is_strange(&self, round: &Outcome, before: &[Outcome]) -> bool {
-        let is_raced = |test: &String| round.reports.iter().any(|r| r.tests.contains(test));
-        let failed_before = |test: &String| before.iter().any(|round| round.failed.contains(test));
-        let is_explained =
-            |test: &String| self.failing.contains(test) || is_raced(test) || failed_before(test);
         match round.ending {
             Ending::Passed | Ending::Stopped => false,
             Ending::Crashed | Ending::TimedOut => round.reports.is_empty(),
             Ending::Failed if round.failed.is_empty() => round.reports.is_empty(),
-            Ending::Failed => !round.failed.iter().all(is_explained),
+            Ending::Failed => self.unexplained(round, before).next().is_some(),
         }
+    }
+
+    /// The tests that failed in a round, but for those that always do, that failed in a round
+    /// before, or during which a race was detected: it may be one that another test left behind.
+    fn unexplained<'b>(
+        &'b self,
+        round: &'b Outcome,
+        before: &'b [Outcome],
+    ) -> impl Iterator<Item = &'b String> {
+        let failed_before = |test: &String| before.iter().any(|round| round.failed.contains(test));
+        round.failed.iter().filter(move |test| {
+            !(self.failing.contains(*test) || round.raced.contains(*test) || failed_before(test))
+        })
     }
 
     /// Runs tests once, under one schedule.

@@ -29,7 +29,7 @@ pub const ALLOW_ONE: Duration = Duration::from_millis(300);
 /// A run goes through its tests as often as this time allows, which is that of the
 /// first run if that is longer; but not more often than so.
 const WITHIN: Duration = Duration::from_secs(2);
-const MOST_ROUNDS: u32 = 10;
+const MOST_ROUNDS: u32 = 25;
 
 /// A run that takes this much longer than the first one hangs.
 const HANGS: u32 = 6;
@@ -224,7 +224,8 @@ impl Group {
             Aims::Orders => seed.orders = self.turns.choose(worth, most, rng),
             Aims::Places | Aims::Place => {
                 let twins = rng.u32(..TWINS) == 0;
-                let shared = self.turns.shared_places();
+                let mut shared = self.turns.shared_places();
+                shared.extend(self.meetings.places());
                 seed.holds = self.places.choose(strategy, twins, &shared, most, rng);
             }
             Aims::Meetings => seed.holds = self.meetings.choose(most, rng),
@@ -419,8 +420,8 @@ mod tests {
             group.next_run(&Earnings::default(), &mut rng).len()
         };
         assert_eq!(rounds(0, false), MOST_ROUNDS as usize);
-        assert_eq!(rounds(9, false), MOST_ROUNDS as usize);
-        assert_eq!(rounds(9, true), 1);
+        assert_eq!(rounds(20, false), MOST_ROUNDS as usize);
+        assert_eq!(rounds(20, true), 1);
         assert_eq!(rounds(1, false), 2);
     }
 

@@ -46,6 +46,11 @@ impl Meetings {
         }
     }
 
+    /// Where goroutines can be held for them.
+    pub fn places(&self) -> impl Iterator<Item = u32> {
+        self.0.keys().flatten().map(|hold| hold.visitor.place)
+    }
+
     /// Whether any is to be tried.
     pub fn are_open(&self) -> bool {
         self.0.values().any(Meeting::is_open)

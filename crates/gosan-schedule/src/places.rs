@@ -121,7 +121,23 @@ impl Places {
                 candidates.push(Candidate { hold, with });
             }
         }
-        let times = |at: &Candidate| self.times(strategy, &at.hold);
+        // One that is held alone stands for those of its test that do the same.
+        let alike = |hold: &Hold| {
+            let Visitor { goroutine, place } = hold.visitor;
+            (
+                self.tests_of.get(&goroutine).copied(),
+                place,
+                hold.visit > 1,
+            )
+        };
+        let mut of_alike: BTreeMap<_, u32> = BTreeMap::new();
+        for ((_, hold), times) in self.held.iter().filter(|((by, _), _)| *by == strategy) {
+            *of_alike.entry(alike(hold)).or_default() += times;
+        }
+        let times = |at: &Candidate| match is_alone {
+            true => of_alike.get(&alike(&at.hold)).copied().unwrap_or(0),
+            false => self.times(strategy, &at.hold),
+        };
         let is_shared = |at: &Candidate| shared.contains(&at.hold.visitor.place);
         let times_in = |stretch: &Stretch, holds: &[Candidate]| {
             let waits = is_alone && !holds.iter().any(is_shared);
@@ -297,6 +313,23 @@ mod tests {
                 .place
         };
         assert_eq!([hold(2), hold(1)], [2, 1]);
+    }
+
+    #[test]
+    fn one_that_is_held_alone_stands_for_those_that_do_the_same() {
+        let visits: Vec<_> = (7..12)
+            .flat_map(|goroutine| [(1, goroutine, ONCE), (2, goroutine, ONCE)])
+            .chain([(3, 12, ONCE)])
+            .collect();
+        let mut places = places(&visits);
+        let alone = crate::strategy::index_of("alone").unwrap();
+        let mut rng = Rng::with_seed(1);
+        let mut places: Vec<u32> = (0..3)
+            .map(|_| places.choose(alone, false, &BTreeSet::new(), ANY, &mut rng)[0])
+            .map(|hold| hold.visitor.place)
+            .collect();
+        places.sort_unstable();
+        assert_eq!(places, [1, 2, 3]);
     }
 
     #[test]

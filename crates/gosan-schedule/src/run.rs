@@ -1,5 +1,6 @@
 //! Runs a kept program once, under one schedule.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
@@ -55,6 +56,8 @@ pub struct Outcome {
     pub reports: Vec<Report>,
     /// Top-level tests that failed.
     pub failed: Vec<String>,
+    /// Those of them during which a race was detected, whichever test's it is.
+    pub raced: BTreeSet<String>,
     pub ending: Ending,
     pub log: Log,
     pub output: String,
@@ -127,6 +130,7 @@ pub fn run(job: &Job, scratch: &Path, stop: &AtomicBool) -> io::Result<Vec<Outco
                 false => Ending::Failed,
             },
             failed,
+            raced: raced_tests(&output),
             log,
             output,
         }
@@ -218,6 +222,29 @@ pub fn failed_tests(output: &str) -> Vec<String> {
     names
 }
 
+/// The top-level tests that package testing says a race was detected during: beneath their
+/// `--- FAIL:` or, with `-v`, above it.
+fn raced_tests(output: &str) -> BTreeSet<String> {
+    let mut raced = BTreeSet::new();
+    let (mut failed, mut is_raced) = (None, false);
+    for line in output.lines() {
+        if line.ends_with(": race detected during execution of test") {
+            match failed {
+                Some(name) => raced.extend([String::from(name)]),
+                None => is_raced = true,
+            }
+        } else if let Some(rest) = line.strip_prefix("--- FAIL: ") {
+            failed = rest.split(' ').next();
+            if std::mem::take(&mut is_raced) {
+                raced.extend(failed.map(String::from));
+            }
+        } else if !line.starts_with(' ') {
+            failed = None;
+        }
+    }
+    raced
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,6 +254,20 @@ mod tests {
         let output = "x\n--- FAIL: TestA (0.00s)\n    --- FAIL: TestA/b (0.00s)\n\
                       --- FAIL: TestB (1.00s)\nFAIL\n";
         assert_eq!(failed_tests(output), ["TestA", "TestB"]);
+    }
+
+    #[test]
+    fn a_race_is_of_the_test_that_it_was_detected_during() {
+        let race = "    testing.go:1712: race detected during execution of test\n";
+        let [a, b] = ["--- FAIL: TestA (0.00s)\n", "--- FAIL: TestB (0.00s)\n"];
+        let raced = |output: &str| raced_tests(output).into_iter().collect::<Vec<_>>();
+        assert_eq!(
+            raced(&format!("{a}    x.go:1: bad\n{b}{race}FAIL\n")),
+            ["TestB"]
+        );
+        assert_eq!(raced(&format!("{a}    x.go:1: bad\n{race}{b}")), ["TestA"]);
+        let verbose = format!("=== RUN   TestA\n{race}{a}=== RUN   TestB\n    x.go:1: bad\n{b}");
+        assert_eq!(raced(&verbose), ["TestA"]);
     }
 
     fn script(text: &str) -> Program {

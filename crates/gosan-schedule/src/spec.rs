@@ -90,7 +90,7 @@ fn add_round(text: &mut String, seed: &Seed, frame: &Frame) {
         text.write_fmt(part).expect("a string takes everything");
     };
     add(format_args!(
-        "seed={};procs={procs};grace={};allow={};leave={};choice={};alike={};rounds={};timers={};sleeps={};far={};leap={};changes={}",
+        "seed={};procs={procs};grace={};allow={};leave={};choice={};alike={};rounds={};timers={};sleeps={};far={};leap={};skips={};changes={}",
         seed.number,
         GRACE.as_micros(),
         frame.allow.as_micros(),
@@ -102,6 +102,7 @@ fn add_round(text: &mut String, seed: &Seed, frame: &Frame) {
         strategy.sleeps,
         strategy.far.as_micros(),
         draws.leap.as_micros(),
+        u32::from(strategy.skips),
         strategy.changes,
     ));
     for rule in strategy.rules {

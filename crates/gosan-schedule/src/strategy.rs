@@ -47,11 +47,13 @@ pub mod kinds {
     pub const LOAD: u32 = 1 << 21;
     pub const READ: u32 = 1 << 22;
     pub const WRITE: u32 = 1 << 23;
+    pub const TRY_RECV: u32 = 1 << 24;
 
     /// Before something is handed to others, and after.
     pub const RELEASE: u32 = UNLOCK | UNLOCKED | SEND | SENT | CLOSE | CLOSED | DONE;
     /// Before something is taken from others, and after.
-    pub const ACQUIRE: u32 = LOCK | LOCKED | RECV | RECEIVED | SELECT | SELECTED | TRY | WAIT;
+    pub const ACQUIRE: u32 =
+        LOCK | LOCKED | RECV | RECEIVED | SELECT | SELECTED | TRY | TRY_RECV | WAIT;
     pub const ATOMICS: u32 = ATOMIC | ATOMICKED | LOAD;
     pub const ALL: u32 = RELEASE | ACQUIRE | ATOMICS | PARENT | EXIT;
 }
@@ -144,6 +146,9 @@ pub struct Strategy {
     /// How far away a timer may be to which time goes on when all wait. Those that
     /// guard against a program that hangs are set further.
     pub far: Duration,
+    /// Whether time goes on to the next timer whenever all wait, and not only where something is
+    /// delayed: so a test that sleeps costs no more than what it does.
+    pub skips: bool,
     /// What its seeds name beside.
     pub aims: Aims,
 }
@@ -174,6 +179,7 @@ const fn strategy(
         changes: 0,
         rounds: false,
         far: Duration::from_secs(2),
+        skips: true,
         aims: Aims::None,
     }
 }
@@ -188,7 +194,10 @@ use Who::{EvenChildren, Everybody, Half, Helpers, OddChildren, Ranked, Tests};
 /// All strategies. A rotation takes them in this order as long as none has
 /// earned more than another.
 pub const STRATEGIES: &[Strategy] = &[
-    strategy(PLAIN, "waits at the end of tests only", AsItIs, &[]),
+    Strategy {
+        skips: false,
+        ..strategy(PLAIN, "waits at the end of tests only", AsItIs, &[])
+    },
     Strategy {
         aims: Aims::Places,
         ..strategy(
@@ -468,6 +477,7 @@ mod tests {
             ("gosanLoad", kinds::LOAD),
             ("gosanRead", kinds::READ),
             ("gosanWrite", kinds::WRITE),
+            ("gosanTryRecv", kinds::TRY_RECV),
         ] {
             let at = names.iter().position(|listed| *listed == name);
             assert_eq!(at.map(|at| 1 << at), Some(bit), "{name}");

@@ -58,7 +58,8 @@ func gosanClock(sec int64, nsec int32, mono int64) (int64, int32, int64) {
 	return sec + wall/1e9, int32(wall % 1e9), mono + ahead
 }
 
-// gosanPace is the pacer.  It waits until something is delayed.  Those that wait to
+// gosanPace is the pacer.  It waits until something is delayed, unless time goes on
+// whenever all wait.  Those that wait to
 // be overtaken let time go on themselves.
 func gosanPace() {
 	gp := getg()
@@ -82,10 +83,14 @@ func gosanPace() {
 				continue
 			}
 			pause = gosanPaceFirst
-			if still++; still < gosanStillLooks || next == 0 || next > now+gosanPaceFar {
+			if still++; still < gosanStillLooks || next == 0 {
 				continue
 			}
 			still = 0
+			isNear := gosanIsDelaying() && next <= now+gosanPaceFar
+			if !isNear && (gosan.skips == 0 || next > now+gosan.far || gosanAwaitsOthers()) {
+				continue
+			}
 			if gosanTurning.Load() == 0 && gosanEnded.CompareAndSwap(ended, ended+1) {
 				systemstack(func() {
 					gosanHasten(next-now, now)
@@ -103,9 +108,32 @@ func gosanDoze(ns int64) {
 	notetsleepg(&n, ns)
 }
 
-// gosanIsPacing reports whether something is delayed, and nobody waits to be overtaken.
+// gosanIsPacing reports whether the pacer has work, and nobody waits to be overtaken.
 func gosanIsPacing() bool {
-	return gosanTurning.Load() == 0 && (gosanDelays.now.Load() > 0 || gosanPacer.until.Load() > gosanTime())
+	return gosanTurning.Load() == 0 && (gosan.skips != 0 || gosanIsDelaying())
+}
+
+// gosanIsDelaying reports whether something is delayed.
+func gosanIsDelaying() bool {
+	return gosanDelays.now.Load() > 0 || gosanPacer.until.Load() > gosanTime()
+}
+
+// gosanAwaitsOthers reports whether some goroutine waits for what is not in the program: a
+// connection, a pipe, a child.  That may come before the next timer, whatever it seems.
+func gosanAwaitsOthers() (awaits bool) {
+	if netpollAnyWaiters() {
+		return true
+	}
+	systemstack(func() {
+		forEachGRace(func(gp *g) {
+			if readgstatus(gp)&^_Gscan != _Gsyscall || gp == gosanPacer.gp || isSystemGoroutine(gp, false) {
+				return
+			}
+			// The loop of package os/signal is there always.
+			awaits = awaits || funcname(findfunc(gp.startpc)) != "os/signal.loop"
+		})
+	})
+	return awaits
 }
 
 func gosanParkPacer(gp *g, _ unsafe.Pointer) bool {

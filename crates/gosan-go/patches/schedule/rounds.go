@@ -37,6 +37,7 @@ type gosanSchedule struct {
 	sleeps  int64 // the same of a sleep's
 	alike   int64 // 1: small random numbers are the same for all goroutines
 	rounds  int64 // 1: delays end at about the same time for all
+	skips   int64 // 1: time goes on to the next timer whenever all wait
 	leap    int64 // nanoseconds by which the program's clock is ahead after each hold
 	far     int64 // nanoseconds; timers that are set further guard against hanging
 	changes int64 // hooks between two changes of a goroutine's rank
@@ -149,6 +150,7 @@ func gosanNextSchedule() {
 		GOMAXPROCS(int(procs))
 	}
 	gosan = s
+	gosanWakePacer()
 	gosanDelays.allowed.Store(gosanDelays.total.Load() + s.allow)
 	gosanRun.round = nanotime()
 }
@@ -204,6 +206,8 @@ func (s *gosanSchedule) read(field string) bool {
 		s.alike = gosanInt(value)
 	case "rounds":
 		s.rounds = gosanInt(value)
+	case "skips":
+		s.skips = gosanInt(value)
 	case "leap":
 		s.leap = gosanInt(value) * 1000
 	case "far":

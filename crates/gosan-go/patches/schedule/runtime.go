@@ -44,11 +44,12 @@ const (
 	gosanExit                  // before a goroutine's end
 	gosanAtomic                // before an atomic operation of package sync/atomic
 	gosanAtomicked             // after that
-	gosanTry                   // before a select of one case and a default
+	gosanTry                   // before a select of one send and a default
 	gosanAdd                   // before WaitGroup.Add of a positive number
 	gosanLoad                  // before an atomic load of package sync/atomic
 	gosanRead                  // before a read that the detector has to look at
 	gosanWrite                 // the same for a write
+	gosanTryRecv               // before a select of one receive and a default
 )
 
 // Which goroutines a rule is for.
@@ -94,6 +95,7 @@ type gosanGoroutine struct {
 	children uint32     // goroutines started
 	index    uint32     // which child of its parent it is
 	site     uint32     // where its present or last operation is
+	nth      uint32     // how often it has come there
 	exempt   bool       // it belongs to the runtime
 	runsTest bool       // it runs the function of a test or subtest
 	fired    bool       // a timer has started it
@@ -184,7 +186,7 @@ func gosanPoint(kind uint32, addr unsafe.Pointer) {
 	self.ops++
 	const (
 		// What is over at once has no hook afterwards.
-		single = gosanTry | gosanDone | gosanWait | gosanAdd | gosanAtomic | gosanLoad
+		single = gosanTry | gosanTryRecv | gosanDone | gosanWait | gosanAdd | gosanAtomic | gosanLoad
 		before = gosanLock | gosanSend | gosanRecv | gosanClose | gosanSelect | single
 		after  = gosanLocked | gosanSent | gosanReceived | gosanClosed | gosanSelected
 	)
@@ -194,6 +196,7 @@ func gosanPoint(kind uint32, addr unsafe.Pointer) {
 		if own {
 			visit = gosanVisit(self, kind, site)
 		}
+		self.nth = visit
 		if gosanMarked(&gosan.earlier, site) {
 			gosanTurn(gp, uint64(uintptr(addr)), site, visit)
 		}
@@ -213,9 +216,27 @@ func gosanPoint(kind uint32, addr unsafe.Pointer) {
 	if ns := gosanDecide(kind, self, site); ns >= 0 {
 		gosanDelay(gp, site, ns)
 	}
+	if access := gosanRacing(kind); access != 0 && addr != nil && own {
+		gosanNoteAccess(gosanObjects|uint64(uintptr(addr)), access, self, site, self.nth)
+	}
 	if kind&single&^gosanDone != 0 && addr != nil {
 		gosanNoteOrder(uint64(uintptr(addr)), kind, self, site)
 	}
+}
+
+// gosanObjects tells what is synchronised with from words of memory.
+const gosanObjects = 1 << 63
+
+// gosanRacing says which operations on one object race with each other, by naming the
+// access that they are like: a send with close, and the first Add with Wait.
+func gosanRacing(kind uint32) uint32 {
+	switch kind {
+	case gosanSend, gosanTry, gosanAdd:
+		return gosanRead
+	case gosanClose, gosanWait:
+		return gosanWrite
+	}
+	return 0
 }
 
 func gosanIsIn(name, prefix string) bool {

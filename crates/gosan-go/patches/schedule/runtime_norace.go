@@ -34,6 +34,7 @@ const (
 	gosanLoad
 	gosanRead
 	gosanWrite
+	gosanTryRecv
 )
 
 type gosanGoroutine struct{}

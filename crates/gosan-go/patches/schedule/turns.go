@@ -116,7 +116,6 @@ func gosanTurn(gp *g, object uint64, site, visit uint32) {
 		// Where other programs have the machine, sleeps last longer, and nobody of
 		// this one gets further in that time.
 		limit -= min(now-slept, 2*pause)
-		pause = min(pause+pause/2, gosanTurnMost)
 		for i, aim := range aims[:n] {
 			overtaken = overtaken || aim.passed.Load() != passed[i]
 		}
@@ -129,8 +128,11 @@ func gosanTurn(gp *g, object uint64, site, visit uint32) {
 		})
 		if busy {
 			still = 0
+			pause = min(pause+pause/2, gosanTurnMost)
 			continue
 		}
+		// What is decided while all wait takes none of the program's time.
+		pause = gosanTurnFirst
 		if still++; still < gosanStillLooks {
 			continue
 		}
