@@ -246,6 +246,62 @@ func TestExpires(t *testing.T) {
 }
 "#;
 
+/// Sleeps, by a clock that schedules do not change: alone, and beside one who waits for a
+/// connection.
+const NAPS: &str = r#"
+-- go.mod --
+module example.com/naps
+
+go 1.24
+-- naps_test.go --
+package naps
+
+import (
+	"net"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func realTime() time.Duration {
+	var now syscall.Timeval
+	if err := syscall.Gettimeofday(&now); err != nil {
+		panic(err)
+	}
+	return time.Duration(now.Nano())
+}
+
+func nap(nap time.Duration) time.Duration {
+	begun := realTime()
+	done := make(chan bool)
+	go func() {
+		time.Sleep(nap)
+		close(done)
+	}()
+	<-done
+	return realTime() - begun
+}
+
+func TestNaps(t *testing.T) {
+	if took := nap(1900 * time.Millisecond); took > 1500*time.Millisecond {
+		t.Error("slept", took)
+	}
+}
+
+func TestListens(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer listener.Close()
+	go listener.Accept()
+	time.Sleep(10 * time.Millisecond)
+	if took := nap(200 * time.Millisecond); took < 199*time.Millisecond {
+		t.Error("slept", took)
+	}
+}
+"#;
+
 fn run(dir: &Path, words: &[&str]) -> Output {
     gosan(dir).args(words).output().unwrap()
 }
@@ -404,6 +460,16 @@ fn the_clock_shows_what_was_left_out_and_leaps_ahead() {
     let done = run(module.path(), &expires);
     let out = text(&done.stdout);
     assert_eq!(out.matches("WARNING: DATA RACE").count(), 1, "{out}");
+}
+
+#[test]
+fn waiting_takes_no_time_unless_it_is_for_others() {
+    let module = Module::new(NAPS);
+    let done = run(
+        module.path(),
+        &["test", "--schedule-seed", "yield-00000001", "."],
+    );
+    assert!(done.status.success(), "{}", text(&done.stdout));
 }
 
 #[test]
