@@ -248,6 +248,26 @@ fn own_words(word: &OsStr) -> usize {
     usize::from(ALONE.iter().any(is) || WITH_VALUE.iter().any(begins))
 }
 
+impl Request {
+    /// One of gosan's options that stands behind a word of go's, so that it went to the tests.
+    /// They may have one of that name, so this is for who sees them fail.
+    pub fn misplaced(&self) -> Option<String> {
+        let words = match self {
+            Request::Go {
+                arguments: (Subcommand::Test, words),
+                ..
+            }
+            | Request::Schedules { words, .. } => words,
+            _ => return None,
+        };
+        let mut of_go = words
+            .iter()
+            .take_while(|word| *word != "-args" && *word != "--args");
+        let option = of_go.find(|word| own_words(word) > 0)?.to_str()?;
+        Some(option.split('=').next()?.to_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -296,6 +316,21 @@ mod tests {
         }
         assert_eq!(go("build -o x").1, Subcommand::Build);
         assert_eq!(go("run .").1, Subcommand::Run);
+    }
+
+    #[test]
+    fn knows_its_options_behind_those_of_go() {
+        for (line, option) in [
+            ("test -v --schedules 10 .", Some("--schedules")),
+            ("test --schedules 10 -v --budget=2m .", Some("--budget")),
+            ("test --schedules 10 -v .", None),
+            ("test . -args --format x", None),
+            ("test -v -format x .", None),
+            ("run . --format x", None),
+        ] {
+            let request = parse(words(line)).unwrap();
+            assert_eq!(request.misplaced().as_deref(), option, "{line}");
+        }
     }
 
     #[test]

@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Ok(request) => request,
         Err(answer) => return answer.show(),
     };
+    let misplaced = request.misplaced();
     let result = match request {
         Request::Go { options, arguments } => cmd::go::run(options, arguments),
         Request::Schedules {
@@ -43,5 +44,13 @@ fn main() -> ExitCode {
         Request::Doctor { options } => cmd::doctor::run(&options),
         Request::Clean => cmd::clean::run(),
     };
+    if let (Some(option), Ok(code)) = (misplaced, &result)
+        && *code != ExitCode::SUCCESS
+    {
+        messages::say(format_args!(
+            "{option} went to the tests, since it stands behind a word of go's; gosan's own options come \
+             first: gosan test {option} …"
+        ));
+    }
     result.unwrap_or_else(|error| messages::fail(&error))
 }
