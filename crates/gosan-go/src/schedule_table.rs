@@ -400,25 +400,25 @@ const LOCKS: &[Patch] = &[
         RWMUTEX,
         "\nfunc (rw *RWMutex) RLock() {\n",
         "\nfunc (rw *RWMutex) RLock() { \
-         race.SchedulePoint(race.ScheduleLock, unsafe.Pointer(rw))\n",
+         race.SchedulePoint(race.ScheduleLock, unsafe.Add(unsafe.Pointer(rw), 1))\n",
     ),
     changed(
         RWMUTEX,
         "\t\trace.Enable()\n\t\trace.Acquire(unsafe.Pointer(&rw.readerSem))\n\t}\n}\n",
         "\t\trace.Enable()\n\t\trace.Acquire(unsafe.Pointer(&rw.readerSem))\n\t}; \
-         race.SchedulePoint(race.ScheduleLocked, unsafe.Pointer(rw))\n}\n",
+         race.SchedulePoint(race.ScheduleLocked, unsafe.Add(unsafe.Pointer(rw), 1))\n}\n",
     ),
     changed(
         RWMUTEX,
         "\nfunc (rw *RWMutex) RUnlock() {\n",
         "\nfunc (rw *RWMutex) RUnlock() { \
-         race.SchedulePoint(race.ScheduleUnlock, unsafe.Pointer(rw))\n",
+         race.SchedulePoint(race.ScheduleUnlock, unsafe.Add(unsafe.Pointer(rw), 1))\n",
     ),
     changed(
         RWMUTEX,
         "\t\trw.rUnlockSlow(r)\n\t}\n\tif race.Enabled {\n\t\trace.Enable()\n\t}\n}\n",
         "\t\trw.rUnlockSlow(r)\n\t}\n\tif race.Enabled {\n\t\trace.Enable()\n\t}; \
-         race.SchedulePoint(race.ScheduleUnlocked, unsafe.Pointer(rw))\n}\n",
+         race.SchedulePoint(race.ScheduleUnlocked, unsafe.Add(unsafe.Pointer(rw), 1))\n}\n",
     ),
     changed(
         RWMUTEX,

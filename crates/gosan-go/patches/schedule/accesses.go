@@ -41,7 +41,8 @@ type gosanWord struct {
 type gosanBy struct {
 	who   atomic.Uint64 // who, and where
 	when  atomic.Uint32
-	stop  atomic.Uint64
+	at    atomic.Uint64 // the access itself, as a gosanStop
+	stop  atomic.Uint64 // where it can be held so that others can pass
 	locks [2]atomic.Uint64
 }
 
@@ -177,7 +178,8 @@ func gosanNoteAccess(word uint64, kind uint32, self *gosanGoroutine, site, visit
 		entry.word.Store(word)
 	}
 	who := self.who()
-	stop := gosanStopOf(site, visit)
+	here := gosanStopOf(site, visit)
+	stop := here
 	if self.nlocks > 0 {
 		stop = self.outer
 	}
@@ -192,8 +194,13 @@ func gosanNoteAccess(word uint64, kind uint32, self *gosanGoroutine, site, visit
 			continue
 		}
 		gosanNotePair(before, when, site)
-		if !self.hasLocked(by.locks[0].Load()) && !self.hasLocked(by.locks[1].Load()) {
-			gosanNoteMeeting(uint32(before>>32), who, gosanStop(by.stop.Load()), stop)
+		switch there := gosanStop(by.stop.Load()); max(self.shares(by.locks[0].Load()), self.shares(by.locks[1].Load())) {
+		case gosanSharesNothing:
+			gosanNoteMeeting(uint32(before>>32), who, there, stop)
+		case gosanSharesReading:
+			// Both can be there at once, or one of them while others pass.
+			gosanNoteMeeting(uint32(before>>32), who, there, here)
+			gosanNoteMeeting(uint32(before>>32), who, gosanStop(by.at.Load()), here)
 		}
 	}
 	by := &entry.by[at]
@@ -201,6 +208,7 @@ func gosanNoteAccess(word uint64, kind uint32, self *gosanGoroutine, site, visit
 		older := &entry.by[2]
 		older.who.Store(by.who.Load())
 		older.when.Store(by.when.Load())
+		older.at.Store(by.at.Load())
 		older.stop.Store(by.stop.Load())
 		for i := range older.locks {
 			older.locks[i].Store(by.locks[i].Load())
@@ -208,6 +216,7 @@ func gosanNoteAccess(word uint64, kind uint32, self *gosanGoroutine, site, visit
 	}
 	by.who.Store(uint64(who)<<32 | uint64(site))
 	by.when.Store(self.moment(kind))
+	by.at.Store(uint64(here))
 	by.stop.Store(uint64(stop))
 	for i := range by.locks {
 		lock := uint64(0)

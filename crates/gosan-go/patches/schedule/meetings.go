@@ -3,7 +3,7 @@
 //go:build race
 
 // Schedules: accesses that would race if they met.  Two goroutines come to one word,
-// one of them writes, and no lock keeps them apart, as in a detector by locksets
+// one of them writes, and no lock keeps them apart, nor one that both hold for reading, as in a detector by locksets
 // (Savage and others, "Eraser", SOSP 1997): only their order did.  If both are held
 // just before, they meet.  Who holds locks at its access would keep the other from
 // coming to its own, so it is held before it takes the first of them.
@@ -68,6 +68,9 @@ func gosanNoteMeeting(before, who uint32, there, here gosanStop) {
 	}
 }
 
+// gosanReading is set in the name of a lock that is held for reading: its address is even.
+const gosanReading = 1
+
 // locked notes a lock that the goroutine has taken.
 func (self *gosanGoroutine) locked(lock uint64) {
 	if self.nlocks < gosanMostLocks {
@@ -87,11 +90,23 @@ func (self *gosanGoroutine) unlocks(lock uint64) {
 	}
 }
 
-func (self *gosanGoroutine) hasLocked(lock uint64) bool {
+// What two accesses have in common by a lock.
+const (
+	gosanSharesNothing = iota
+	gosanSharesReading // both hold it for reading
+	gosanSharesLock
+)
+
+// shares says what the goroutine has in common with who holds this lock.
+func (self *gosanGoroutine) shares(lock uint64) int {
 	for _, held := range self.locks[:self.nlocks] {
-		if held == lock {
-			return true
+		switch {
+		case held&^gosanReading != lock&^gosanReading:
+		case held&lock&gosanReading != 0:
+			return gosanSharesReading
+		default:
+			return gosanSharesLock
 		}
 	}
-	return false
+	return gosanSharesNothing
 }

@@ -168,7 +168,8 @@ func gosanSelf() *g {
 	return gp
 }
 
-// gosanPoint is the hook at operations on the object at addr.
+// gosanPoint is the hook at operations on the object at addr, which is odd where a lock
+// is taken or released for reading.
 //
 //go:linkname gosanPoint internal/race.SchedulePoint
 func gosanPoint(kind uint32, addr unsafe.Pointer) {
@@ -184,6 +185,10 @@ func gosanPoint(kind uint32, addr unsafe.Pointer) {
 	}
 	self := &gp.gosan
 	self.ops++
+	lock := uint64(uintptr(addr))
+	if kind&(gosanLock|gosanLocked|gosanUnlock|gosanUnlocked) != 0 {
+		addr = unsafe.Pointer(uintptr(addr) &^ gosanReading)
+	}
 	const (
 		// What is over at once has no hook afterwards.
 		single = gosanTry | gosanTryRecv | gosanDone | gosanWait | gosanAdd | gosanAtomic | gosanLoad
@@ -206,9 +211,9 @@ func gosanPoint(kind uint32, addr unsafe.Pointer) {
 	}
 	switch kind {
 	case gosanLocked:
-		self.locked(uint64(uintptr(addr)))
+		self.locked(lock)
 	case gosanUnlock:
-		self.unlocks(uint64(uintptr(addr)))
+		self.unlocks(lock)
 	}
 	if kind&after != 0 && addr != nil {
 		gosanNoteOrder(uint64(uintptr(addr)), kind, self, self.site)
