@@ -1,4 +1,4 @@
-// Kernels that no strategy was tuned on, once more: ../README.md.
+// The twelfth set of kernels that were held back, before they were looked at.
 package tuned
 
 import (

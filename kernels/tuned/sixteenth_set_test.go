@@ -1,4 +1,5 @@
-package heldback
+// The sixteenth set of kernels that were held back, before they were looked at.
+package tuned
 
 import (
 	"context"
