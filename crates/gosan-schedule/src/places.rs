@@ -101,7 +101,7 @@ impl Places {
 
     /// A hold for each goroutine, or for one of each test, in the moment where this
     /// strategy held it least; of those that do the same for one, unless `twins` are
-    /// wanted. `shared` are places of accesses to what others use too: where a goroutine
+    /// wanted, then for all. `shared` are places of accesses to what others use too: where a goroutine
     /// is held alone, it is there first.
     pub fn choose(
         &mut self,
@@ -181,6 +181,9 @@ impl Places {
             taken.extend(places);
             busy.insert(goroutine);
             chosen.push(hold);
+            if is_alone && twins {
+                chosen.extend(self.twins_of(&hold));
+            }
             let others = with.iter().map(|hold| hold.visitor.goroutine);
             let can_go_with = others
                 .clone()
@@ -197,6 +200,21 @@ impl Places {
             *self.held.entry((strategy, hold)).or_default() += CAME;
         }
         before
+    }
+
+    /// The same hold of others of its test, that come there as often.
+    fn twins_of(&self, hold: &Hold) -> impl Iterator<Item = Hold> {
+        let Hold { visitor, visit } = *hold;
+        let test = self.tests_of.get(&visitor.goroutine);
+        self.known.iter().filter_map(move |(other, known)| {
+            let is_other = other.place == visitor.place && other.goroutine != visitor.goroutine;
+            let comes = known.visits.is_some_and(|visits| visits.count >= visit);
+            let is_twin = is_other && comes && self.tests_of.get(&other.goroutine) == test;
+            is_twin.then_some(Hold {
+                visitor: *other,
+                visit,
+            })
+        })
     }
 
     /// How much a strategy held a goroutine there: [`CAME`] for each round in which it came.
@@ -330,6 +348,18 @@ mod tests {
             .collect();
         places.sort_unstable();
         assert_eq!(places, [1, 2, 3]);
+    }
+
+    #[test]
+    fn all_that_do_the_same_are_held_with_one_if_wanted() {
+        let mut places = places(&[(1, 7, ONCE), (1, 8, ONCE), (1, 9, ONCE)]);
+        let alone = crate::strategy::index_of("alone").unwrap();
+        let mut rng = Rng::with_seed(1);
+        let mut number = |twins| {
+            let holds = places.choose(alone, twins, &BTreeSet::new(), ANY, &mut rng);
+            holds.len()
+        };
+        assert_eq!([number(false), number(true)], [1, 3]);
     }
 
     #[test]
