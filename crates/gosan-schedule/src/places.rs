@@ -101,7 +101,8 @@ impl Places {
 
     /// A hold for each goroutine, or for one of each test, in the moment where this
     /// strategy held it least; of those that do the same for one, unless `twins` are
-    /// wanted, then for all. `shared` are places of accesses to what others use too: where a goroutine
+    /// wanted, then for all. One that is held alone is held with those every second time it
+    /// comes again. `shared` are places of accesses to what others use too: where a goroutine
     /// is held alone, it is there first.
     pub fn choose(
         &mut self,
@@ -173,15 +174,16 @@ impl Places {
             let least = stretches
                 .into_iter()
                 .min_by_key(|(stretch, holds)| times_in(stretch, holds));
-            let Some(Candidate { hold, with }) = least.and_then(|(_, holds)| rng.choice(holds))
-            else {
+            let Some(candidate) = least.and_then(|(_, holds)| rng.choice(holds)) else {
                 continue;
             };
+            let is_again = times(&candidate) > 0;
+            let Candidate { hold, with } = candidate;
             tests.insert(self.tests_of.get(&goroutine));
             taken.extend(places);
             busy.insert(goroutine);
             chosen.push(hold);
-            if is_alone && twins {
+            if is_alone && (twins || is_again && rng.bool()) {
                 chosen.extend(self.twins_of(&hold));
             }
             let others = with.iter().map(|hold| hold.visitor.goroutine);
