@@ -26,9 +26,10 @@ pub const ALLOW_AT_FIRST: Duration = Duration::from_secs(1);
 /// How much longer they may always make a run.
 pub const ALLOW_ONE: Duration = Duration::from_millis(300);
 
-/// A run goes through its tests as often as this time allows, which is that of the
-/// first run if that is longer; but not more often than so.
+/// A run goes through its tests as often as this time allows, or this per cent of the
+/// first run's if that is longer, since rounds that fail are run again; but not more often than so.
 const WITHIN: Duration = Duration::from_secs(2);
+const ROUNDS_OF_BASE: u32 = 85;
 const MOST_ROUNDS: u32 = 25;
 
 /// A run that takes this much longer than the first one hangs.
@@ -165,7 +166,7 @@ impl Group {
 
     /// How long the rounds of a run may take.
     pub fn within(&self) -> Duration {
-        self.base.max(WITHIN)
+        (self.base * ROUNDS_OF_BASE / 100).max(WITHIN)
     }
 
     /// How many rounds the next run may have. The hooks know how much time is left,
@@ -428,7 +429,7 @@ mod tests {
     #[test]
     fn what_takes_too_long_leaves_tests_out() {
         let mut group = group(&[("A", 1)], 0).unwrap();
-        group.base = Duration::from_secs(9);
+        group.base = Duration::from_secs(9) * 100 / ROUNDS_OF_BASE;
         let mut leaves = |rounds, seconds| {
             group.had_rounds(rounds, Duration::from_secs(seconds));
             group.leave
