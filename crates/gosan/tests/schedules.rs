@@ -164,8 +164,8 @@ package long
 
 import (
 	"os"
+	"os/exec"
 	"testing"
-	"time"
 )
 
 func count(t *testing.T) {
@@ -184,7 +184,10 @@ func count(t *testing.T) {
 
 func TestLong(t *testing.T) {
 	count(t)
-	time.Sleep(1300 * time.Millisecond)
+	// Schedules leave out sleeps of the program's own, not those of others.
+	if err := exec.Command("sleep", "1.3").Run(); err != nil {
+		t.Skip(err)
+	}
 }
 
 func TestShort(t *testing.T) {
