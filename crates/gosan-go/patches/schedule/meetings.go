@@ -3,10 +3,11 @@
 //go:build race
 
 // Schedules: accesses that would race if they met.  Two goroutines come to one word,
-// one of them writes, and no lock keeps them apart, nor one that both hold for reading, as in a detector by locksets
-// (Savage and others, "Eraser", SOSP 1997): only their order did.  If both are held
-// just before, they meet.  Who holds locks at its access would keep the other from
-// coming to its own, so it is held before it takes the first of them.
+// one of them writes, and no lock keeps them apart, nor one that both hold for
+// reading, as in a detector by locksets (Savage and others, "Eraser", SOSP 1997): only
+// their order did.  If both are held just before, they meet.  Who holds locks at its
+// access would keep the other from coming to its own, so it is held before it takes the
+// first of them.
 
 package runtime
 

@@ -16,10 +16,12 @@ import (
 )
 
 const (
-	// How long the pacer looks away between two looks, at first and at most, and how
-	// far away an event may be to which time goes on; in nanoseconds.
+	// How long the pacer looks away between two looks, at first, at most, and at most
+	// where all wait and time cannot go on; and how far away an event may be to which
+	// time goes on; in nanoseconds.
 	gosanPaceFirst = 30_000
 	gosanPaceMost  = 250_000
+	gosanPaceStuck = 5_000_000
 	gosanPaceFar   = 25_000_000
 )
 
@@ -59,8 +61,7 @@ func gosanClock(sec int64, nsec int32, mono int64) (int64, int32, int64) {
 }
 
 // gosanPace is the pacer.  It waits until something is delayed, unless time goes on
-// whenever all wait.  Those that wait to
-// be overtaken let time go on themselves.
+// whenever all wait.  Those that wait to be overtaken let time go on themselves.
 func gosanPace() {
 	gp := getg()
 	gosanPacer.gp = gp
@@ -82,15 +83,17 @@ func gosanPace() {
 				pause = min(pause+pause/2, gosanPaceMost)
 				continue
 			}
-			pause = gosanPaceFirst
-			if still++; still < gosanStillLooks || next == 0 {
+			if still++; still < gosanStillLooks {
+				pause = gosanPaceFirst
 				continue
 			}
-			still = 0
 			isNear := gosanIsDelaying() && next <= now+gosanPaceFar
-			if !isNear && (gosan.skips == 0 || next > now+gosan.far || gosanAwaitsOthers()) {
+			isFar := gosan.skips == 0 || next > now+gosan.far
+			if next == 0 || !isNear && (isFar || gosanAwaitsOthers()) {
+				pause = min(pause+pause/2, gosanPaceStuck)
 				continue
 			}
+			still, pause = 0, gosanPaceFirst
 			if gosanTurning.Load() == 0 && gosanEnded.CompareAndSwap(ended, ended+1) {
 				systemstack(func() {
 					gosanHasten(next-now, now)
