@@ -65,6 +65,9 @@ struct Candidate<'a> {
     with: &'a [Hold],
 }
 
+/// The test that a goroutine works for, a place, and whether it is there again.
+type Alike = (Option<u32>, u32, bool);
+
 /// The places that goroutines of one group of tests came to.
 #[derive(Debug, Clone, Default)]
 pub struct Places {
@@ -99,6 +102,37 @@ impl Places {
         self.tests_of.extend(&log.tests);
     }
 
+    /// Where each goroutine can be held, by stretches of its way.
+    fn candidates(&self, rng: &mut Rng) -> BTreeMap<u32, BTreeMap<Stretch, Vec<Candidate<'_>>>> {
+        let mut all: BTreeMap<u32, BTreeMap<Stretch, Vec<Candidate>>> = BTreeMap::new();
+        for (&visitor, known) in &self.known {
+            for (visit, stretch, with) in known.stretches(rng) {
+                let stretches = all.entry(visitor.goroutine).or_default();
+                let hold = Hold { visitor, visit };
+                let candidates = stretches.entry(stretch).or_default();
+                candidates.push(Candidate { hold, with });
+            }
+        }
+        all
+    }
+
+    /// What a hold has in common with those of its test's goroutines that do the same: one that
+    /// is held alone stands for them all.
+    fn alike(&self, hold: &Hold) -> Alike {
+        let Visitor { goroutine, place } = hold.visitor;
+        let test = self.tests_of.get(&goroutine).copied();
+        (test, place, hold.visit > 1)
+    }
+
+    /// How often a strategy has held any of those that do the same.
+    fn times_of_alike(&self, strategy: usize) -> BTreeMap<Alike, u32> {
+        let mut times_of: BTreeMap<_, u32> = BTreeMap::new();
+        for ((_, hold), times) in self.held.iter().filter(|((by, _), _)| *by == strategy) {
+            *times_of.entry(self.alike(hold)).or_default() += times;
+        }
+        times_of
+    }
+
     /// A hold for each goroutine, or for one of each test, in the moment where this
     /// strategy held it least; of those that do the same for one, unless `twins` are
     /// wanted, then for all. One that is held alone is held with those every second time it
@@ -113,30 +147,9 @@ impl Places {
         rng: &mut Rng,
     ) -> Vec<Hold> {
         let is_alone = STRATEGIES[strategy].aims == Aims::Place;
-        let mut all: BTreeMap<u32, BTreeMap<Stretch, Vec<Candidate>>> = BTreeMap::new();
-        for (&visitor, known) in &self.known {
-            for (visit, stretch, with) in known.stretches(rng) {
-                let stretches = all.entry(visitor.goroutine).or_default();
-                let hold = Hold { visitor, visit };
-                let candidates = stretches.entry(stretch).or_default();
-                candidates.push(Candidate { hold, with });
-            }
-        }
-        // One that is held alone stands for those of its test that do the same.
-        let alike = |hold: &Hold| {
-            let Visitor { goroutine, place } = hold.visitor;
-            (
-                self.tests_of.get(&goroutine).copied(),
-                place,
-                hold.visit > 1,
-            )
-        };
-        let mut of_alike: BTreeMap<_, u32> = BTreeMap::new();
-        for ((_, hold), times) in self.held.iter().filter(|((by, _), _)| *by == strategy) {
-            *of_alike.entry(alike(hold)).or_default() += times;
-        }
+        let of_alike = self.times_of_alike(strategy);
         let times = |at: &Candidate| match is_alone {
-            true => of_alike.get(&alike(&at.hold)).copied().unwrap_or(0),
+            true => of_alike.get(&self.alike(&at.hold)).copied().unwrap_or(0),
             false => self.times(strategy, &at.hold),
         };
         let is_shared = |at: &Candidate| shared.contains(&at.hold.visitor.place);
@@ -144,7 +157,7 @@ impl Places {
             let waits = is_alone && !holds.iter().any(is_shared);
             holds.iter().map(times).sum::<u32>() + CAME * (stretch.round + u32::from(waits))
         };
-        let mut goroutines: Vec<_> = all.into_iter().collect();
+        let mut goroutines: Vec<_> = self.candidates(rng).into_iter().collect();
         rng.shuffle(&mut goroutines);
         goroutines.sort_by_cached_key(|(_, stretches)| {
             let times = stretches
