@@ -496,6 +496,16 @@ const TESTS: &[Patch] = &[
     ),
     changed(
         TESTING,
+        "\tt.signal <- true   // Release calling test.\n",
+        "\trace.ScheduleTestPauses(); t.signal <- true   // Release calling test.\n",
+    ),
+    changed(
+        TESTING,
+        "\tt.start = highPrecisionTimeNow()\n\n\t// Reset the local race counter",
+        "\tt.start = highPrecisionTimeNow(); race.ScheduleTestGoesOn()\n\n\t// Reset the local race counter",
+    ),
+    changed(
+        TESTING,
         "\t// a signal saying that the test is done.\n\tdefer func() {\n",
         "\t// a signal saying that the test is done.\n\tdefer func() { race.ScheduleTestEnds()\n",
     ),

@@ -172,6 +172,8 @@ struct Run {
     rounds: Vec<Outcome>,
     /// How long they took, those that were done once more not counted.
     took: Duration,
+    /// How long all of it took.
+    whole: Duration,
     /// How many rounds were done once more by themselves.
     again: u32,
     /// Tests that failed in a later round only, those of each such round.
@@ -356,6 +358,7 @@ impl Campaign<'_> {
         let mut run = Run {
             rounds: run::run(&job, scratch, self.stop)?,
             took: begun.elapsed(),
+            whole: Duration::ZERO,
             again: 0,
             not_twice: Vec::new(),
         };
@@ -391,6 +394,7 @@ impl Campaign<'_> {
             alone.reports.append(&mut round.reports);
             *round = alone;
         }
+        run.whole = begun.elapsed();
         Ok(run)
     }
 
@@ -444,8 +448,7 @@ impl Campaign<'_> {
             within: Duration::ZERO,
             leave: 0,
             allow,
-            limit: group.limit(program.timeout()),
-            idle: group.idle(),
+            patience: group.patience(program.timeout()),
         }
     }
 
@@ -455,6 +458,7 @@ impl Campaign<'_> {
             state.groups[at].take_back_round(seed);
         }
         state.groups[at].had_rounds(run.rounds.len(), run.took);
+        state.groups[at].has_taken(run.whole);
         let mut fresh = Vec::new();
         let mut is_news = false;
         state.runs += 1;

@@ -12,6 +12,7 @@ use crate::places::Places;
 use crate::seed::Seed;
 use crate::strategy::Aims;
 use crate::turns::{FLIPPED, Turns};
+use crate::watch::Patience;
 
 /// How much longer delays may make a run: by an eighth, but by so much for each
 /// test if that is not long in all; and never more for each test.
@@ -29,16 +30,22 @@ pub const ALLOW_ONE: Duration = Duration::from_millis(300);
 /// A run goes through its tests as often as this time allows, or this per cent of the
 /// first run's if that is longer, since rounds that fail are run again; but not more often than so.
 const WITHIN: Duration = Duration::from_secs(2);
-const ROUNDS_OF_BASE: u32 = 85;
+const ROUNDS_OF_BASE: u32 = 75;
 const MOST_ROUNDS: u32 = 25;
 
-/// A run that takes this much longer than the first one hangs.
+/// A run that takes this much longer than the first one hangs, and one in which no test
+/// begins or ends for so much longer than in the first one.
 const HANGS: u32 = 6;
 const HANGS_AFTER: Duration = Duration::from_secs(15);
 
-/// A run that does nothing for so much longer than the first one took has come to a stop.
-const IDLES: u32 = 3;
-const IDLES_AFTER: Duration = Duration::from_secs(3);
+/// A run that does nothing for so much longer than a test of the first one took has come
+/// to a stop. Sleeps may be stretched as much.
+const IDLES: u32 = 4;
+const IDLES_AFTER: Duration = Duration::from_secs(5);
+
+/// What a run takes beyond this per cent of the first one's time, later ones save, none
+/// of them more than half of its own.
+const DUE: u32 = 85;
 
 /// How much of the time that a run may take the tests shall take that are not left
 /// out. Runs differ, and the first one of all leaves nothing out.
@@ -73,6 +80,8 @@ pub struct Group {
     pub size: usize,
     /// How long they took in the first run.
     pub base: Duration,
+    /// How long the first run went at most without a test that began or ended.
+    longest: Duration,
     /// Runs begun, the first included.
     pub runs: u32,
     /// Runs since something new came.
@@ -84,6 +93,8 @@ pub struct Group {
     meetings: Meetings,
     /// Per mille of its tests that a round leaves out.
     pub leave: u32,
+    /// How much longer its runs took than they may.
+    owes: Duration,
     /// How many rounds the last run had; 0 before the first.
     last_rounds: u32,
     /// Whether its tests do not go together with another round in one process.
@@ -123,6 +134,7 @@ impl Group {
             size: names.len(),
             tests: (!all).then(|| only_names(&names)),
             base: names.iter().map(|(_, took)| *took).sum(),
+            longest: longest_pause(log),
             names,
             runs: 1,
             idle: 0,
@@ -131,6 +143,7 @@ impl Group {
             places,
             meetings,
             leave: 0,
+            owes: Duration::ZERO,
             last_rounds: 0,
             is_once: false,
         })
@@ -148,25 +161,26 @@ impl Group {
         whole.min(MOST * size).max(ALLOW_ONE) / size
     }
 
-    /// How long a run may take, for a user who gives the tests `timeout`.
-    pub fn limit(&self, timeout: Option<Duration>) -> Option<Duration> {
+    /// What a run may take, for a user who gives the tests `timeout`: if its tests wait for
+    /// each other for ever, that need not take as long as a slow machine does.
+    pub fn patience(&self, timeout: Option<Duration>) -> Patience {
         let added = self.allow() * (u32::try_from(self.size).unwrap_or(u32::MAX) + 1);
         let hangs = self.base * HANGS + added + self.within() + HANGS_AFTER;
-        Some(match timeout {
-            Some(timeout) => hangs.min(timeout + added * 2 + self.within()),
-            None => hangs,
-        })
-    }
-
-    /// How long a run may do nothing: if its tests wait for each other for ever, that
-    /// need not take as long as a slow machine does.
-    pub fn idle(&self) -> Duration {
-        self.base * IDLES + self.within() + IDLES_AFTER
+        let longest = self.longest + self.allow();
+        Patience {
+            limit: Some(match timeout {
+                Some(timeout) => hangs.min(timeout + added * 2 + self.within()),
+                None => hangs,
+            }),
+            idle: longest * IDLES + IDLES_AFTER,
+            stuck: longest * HANGS + HANGS_AFTER,
+        }
     }
 
     /// How long the rounds of a run may take.
     pub fn within(&self) -> Duration {
-        (self.base * ROUNDS_OF_BASE / 100).max(WITHIN)
+        let share = self.base * ROUNDS_OF_BASE / 100;
+        (share - self.owes.min(share / 2)).max(WITHIN)
     }
 
     /// How many rounds the next run may have. The hooks know how much time is left,
@@ -177,6 +191,12 @@ impl Group {
             0 => MOST_ROUNDS,
             rounds => (2 * rounds).min(MOST_ROUNDS),
         }
+    }
+
+    /// Notes how long a run took in all, with the rounds that were done once more.
+    pub fn has_taken(&mut self, all: Duration) {
+        let due = (self.base * DUE / 100).max(WITHIN);
+        self.owes = (self.owes + all).saturating_sub(due);
     }
 
     /// Notes how many rounds a run had, and how long it took. Where it took longer than
@@ -292,10 +312,13 @@ impl Group {
     }
 
     fn with_tests(self, names: Vec<(String, Duration)>) -> Self {
+        let base: Duration = names.iter().map(|(_, took)| *took).sum();
+        let part = base.as_secs_f64() / self.base.as_secs_f64().max(f64::MIN_POSITIVE);
         Self {
             size: names.len(),
             tests: Some(only_names(&names)),
-            base: names.iter().map(|(_, took)| *took).sum(),
+            base,
+            owes: self.owes.mul_f64(part.min(1.0)),
             names,
             ..self
         }
@@ -327,6 +350,14 @@ fn part_of_whole(log: &Log, sum: Duration) -> Duration {
     }
     let whole = log.whole.saturating_sub(log.delayed);
     whole.mul_f64(sum.as_secs_f64() / all.as_secs_f64())
+}
+
+/// How long a run went at most without a test that began or ended: the longest test, or
+/// what the program does before and behind its tests.
+fn longest_pause(log: &Log) -> Duration {
+    let tests = || log.ended.iter().map(|test| test.took);
+    let outside = log.whole.saturating_sub(tests().sum());
+    tests().max().unwrap_or_default().max(outside)
 }
 
 #[cfg(test)]
@@ -371,8 +402,26 @@ mod tests {
         assert_eq!(few.allow(), Duration::from_millis(50));
         let one = self::group(&[("A", 1)], 0).unwrap();
         assert_eq!(one.allow(), ALLOW_ONE);
-        let limit = one.limit(Some(Duration::from_secs(1)));
-        assert!(limit.unwrap() < Duration::from_secs(3) + WITHIN);
+        let patience = one.patience(Some(Duration::from_secs(1)));
+        assert!(patience.limit.unwrap() < Duration::from_secs(3) + WITHIN);
+    }
+
+    #[test]
+    fn a_run_may_stand_still_as_long_as_the_first_one_did() {
+        let patience = |whole| {
+            let log = Log {
+                whole: Duration::from_millis(whole),
+                ..log(&[("A", 1), ("B", 1)], 0)
+            };
+            let group = Group::of_first_run(0, &log, BTreeSet::new());
+            group.unwrap().patience(None).idle
+        };
+        assert!(patience(200) >= IDLES_AFTER + Duration::from_millis(100) * IDLES);
+        assert!(patience(200) < IDLES_AFTER * 2);
+        assert!(
+            patience(30_200) >= Duration::from_secs(30),
+            "TestMain is slow"
+        );
     }
 
     #[test]
@@ -439,6 +488,23 @@ mod tests {
         assert_eq!(leaves(1, 10), 268, "all would take more than ten");
         assert_eq!(leaves(1, 90), LEAVES);
         assert_eq!(leaves(2, 10), LEAVES - LEAVES / 8);
+    }
+
+    #[test]
+    fn what_a_run_takes_too_long_later_ones_save() {
+        let mut group = group(&[("A", 1), ("B", 1)], 0).unwrap();
+        group.base = Duration::from_secs(100);
+        let within = |group: &Group| group.within().as_secs();
+        group.has_taken(Duration::from_secs(90));
+        assert_eq!(within(&group), 70);
+        group.has_taken(Duration::from_secs(90));
+        assert_eq!(within(&group), 65);
+        group.has_taken(Duration::from_secs(300));
+        assert_eq!(within(&group), 37, "half of it at most");
+        for _ in 0..3 {
+            group.has_taken(Duration::ZERO);
+        }
+        assert_eq!(within(&group), 75, "paid back");
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //! 2. [`strategy`] is the table of ways to disturb a program, [`seed`] names one
 //!    of them with all that makes its choices, [`spec`] is how that reaches the
 //!    hooks in Go's runtime;
-//! 3. [`run`] runs a program once; [`log`] and [`race`] read what came of it;
+//! 3. [`run`] runs a program once, [`watch`] ends it where it hangs; [`log`] and [`race`]
+//!    read what came of it;
 //! 4. [`chooser`] gives runs to the strategies that earn them; [`turns`], [`places`] and
 //!    [`meetings`] are what a [`group`] of tests has shown, and choose what is tried next;
 //! 5. [`campaign`] goes on until the runs or the time are used up, or nothing
@@ -26,3 +27,4 @@ pub mod seed;
 pub mod spec;
 pub mod strategy;
 pub mod turns;
+pub mod watch;

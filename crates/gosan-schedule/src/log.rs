@@ -81,7 +81,7 @@ pub struct Ended {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Log {
     pub ended: Vec<Ended>,
-    /// Tests that began and did not end.
+    /// Tests that began and did not end, but for those that waited for others to end.
     pub unfinished: Vec<String>,
     /// Goroutines that were started before the first test.
     pub strays: u64,
@@ -126,10 +126,10 @@ impl Log {
                 ("begin", _) if name.is_empty() => {}
                 ("end", _) if name.is_empty() => {}
                 ("begin", _) => log.unfinished.push(name.to_owned()),
+                // It goes on, with another "begin", when others have ended.
+                ("pause", _) => log.no_more_runs(name),
                 ("end", [goroutines, took]) => {
-                    if let Some(at) = log.unfinished.iter().position(|begun| begun == name) {
-                        log.unfinished.remove(at);
-                    }
+                    log.no_more_runs(name);
                     log.ended.push(Ended {
                         name: name.to_owned(),
                         goroutines: *goroutines,
@@ -148,6 +148,12 @@ impl Log {
             }
         }
         log
+    }
+
+    fn no_more_runs(&mut self, name: &str) {
+        if let Some(at) = self.unfinished.iter().position(|begun| begun == name) {
+            self.unfinished.remove(at);
+        }
     }
 
     /// Reads who came where, the first and the last moment, how often and for which test.
@@ -259,6 +265,14 @@ mod tests {
         assert_eq!(log.tests, BTreeMap::from([(5, 9)]));
         assert!(log.is_armed);
         assert_eq!(Log::read(""), Log::default());
+    }
+
+    #[test]
+    fn a_test_that_waits_for_others_to_end_is_not_what_hangs() {
+        let text = "begin\tTestA\npause\tTestA\nbegin\tTestB\n";
+        assert_eq!(Log::read(text).unfinished, ["TestB"]);
+        let on = format!("{text}end\tTestB\t0\t5\nbegin\tTestA\n");
+        assert_eq!(Log::read(&on).unfinished, ["TestA"]);
     }
 
     #[test]

@@ -4,26 +4,16 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
-use std::process::{Child, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
-
-use wait_timeout::ChildExt;
+use std::process::Stdio;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use crate::log::Log;
 use crate::program::Program;
 use crate::race::{self, Report};
 use crate::seed::Seed;
 use crate::spec::{self, Frame};
-
-/// How long a program may take to print its stacks after its own timeout.
-const AFTER_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How often a wait looks whether it shall go on.
-const LOOK: Duration = Duration::from_millis(50);
-
-/// Ticks of processor time that a program takes in which nothing goes on.
-const NO_WORK: u64 = 2;
+use crate::watch::{self, Patience};
 
 /// The line that the hooks print where another round begins, with the number of the
 /// round behind it. It begins with a line break, as the program's own line may be
@@ -44,10 +34,7 @@ pub struct Job<'a> {
     pub leave: u32,
     /// How much longer delays may make each test.
     pub allow: Duration,
-    /// How long the run may take; `None` is without end.
-    pub limit: Option<Duration>,
-    /// How long it may do nothing at all.
-    pub idle: Duration,
+    pub patience: Patience,
 }
 
 /// What came of a round.
@@ -81,7 +68,7 @@ pub fn run(job: &Job, scratch: &Path, stop: &AtomicBool) -> io::Result<Vec<Outco
     let log = scratch.join("log");
     let printed = scratch.join("output");
     let output = File::create(&printed)?;
-    let timeout = job.limit.map_or("0".to_owned(), |limit| {
+    let timeout = job.patience.limit.map_or("0".to_owned(), |limit| {
         format!("{}ms", limit.as_millis().max(1))
     });
     let mut command = job.program.command(job.tests, &timeout);
@@ -103,8 +90,7 @@ pub fn run(job: &Job, scratch: &Path, stop: &AtomicBool) -> io::Result<Vec<Outco
         .stdout(output.try_clone()?)
         .stderr(output);
     let child = command.spawn()?;
-    let limit = job.limit.map(|limit| limit + AFTER_TIMEOUT);
-    let (status, ended) = wait(child, limit, job.idle, stop)?;
+    let (status, ended) = watch::wait(child, job.patience, &log, stop)?;
     let output = String::from_utf8_lossy(&fs::read(&printed)?).into_owned();
     let log_text = fs::read(&log).unwrap_or_default();
     let logs = Log::rounds(&String::from_utf8_lossy(&log_text));
@@ -162,52 +148,6 @@ fn output_of_rounds(output: &str, rounds: usize) -> Vec<String> {
     }
     parts.push(rest.to_owned());
     parts
-}
-
-/// Waits for the child's end, and brings it about when the time is over, when the
-/// child has done nothing for too long, or when the user wants no more.
-fn wait(
-    mut child: Child,
-    limit: Option<Duration>,
-    idle: Duration,
-    stop: &AtomicBool,
-) -> io::Result<(ExitStatus, Option<Ending>)> {
-    let begun = Instant::now();
-    let mut ending = None;
-    let (mut worked, mut since) = (0, begun);
-    loop {
-        if let Some(status) = child.wait_timeout(LOOK)? {
-            return Ok((status, ending));
-        }
-        let ticks = processor_ticks(child.id());
-        if ticks > worked + NO_WORK {
-            (worked, since) = (ticks, Instant::now());
-        }
-        let is_late = limit.is_some_and(|limit| begun.elapsed() > limit) || since.elapsed() > idle;
-        if ending.is_none() && (is_late || stop.load(Ordering::Relaxed)) {
-            ending = Some(if is_late {
-                Ending::TimedOut
-            } else {
-                Ending::Stopped
-            });
-            child.kill()?;
-        }
-    }
-}
-
-/// How much processor time a process has taken, in the kernel's ticks.
-fn processor_ticks(process: u32) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    // The second field is the name, in brackets, and can hold anything.
-    let fields = stat.rsplit(')').next().unwrap_or_default();
-    let mut fields = fields.split_whitespace().skip(11);
-    let mut next = || {
-        fields
-            .next()
-            .and_then(|field| field.parse().ok())
-            .unwrap_or(0)
-    };
-    next() + next()
 }
 
 /// The names behind `--- FAIL:` at the beginning of a line, which are top-level
@@ -295,8 +235,11 @@ mod tests {
             within: Duration::ZERO,
             leave: 0,
             allow: Duration::ZERO,
-            limit,
-            idle: Duration::from_millis(500),
+            patience: Patience {
+                limit,
+                idle: Duration::from_millis(500),
+                stuck: Duration::from_secs(30),
+            },
         };
         run(&job, dir.path(), &AtomicBool::new(stop)).unwrap()
     }
@@ -314,16 +257,6 @@ mod tests {
         let late = "echo; echo 'panic: test timed out after 1s'; exit 2";
         assert_eq!(outcome(late, None, false).ending, Ending::TimedOut);
         assert_eq!(outcome("exec sleep 60", None, true).ending, Ending::Stopped);
-    }
-
-    #[test]
-    fn a_program_that_does_nothing_is_ended_early() {
-        assert_eq!(
-            outcome("exec sleep 60", None, false).ending,
-            Ending::TimedOut
-        );
-        let busy = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done";
-        assert_eq!(outcome(busy, None, false).ending, Ending::Passed);
     }
 
     #[test]

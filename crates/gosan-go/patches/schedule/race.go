@@ -20,6 +20,12 @@ func ScheduleTestEnds()
 //go:linkname ScheduleTestParallel
 func ScheduleTestParallel()
 
+//go:linkname ScheduleTestPauses
+func ScheduleTestPauses()
+
+//go:linkname ScheduleTestGoesOn
+func ScheduleTestGoesOn()
+
 //go:linkname ScheduleNextRound
 func ScheduleNextRound() bool
 

@@ -12,6 +12,10 @@ func ScheduleTestBegins(name string) {}
 
 func ScheduleTestParallel() {}
 
+func ScheduleTestPauses() {}
+
+func ScheduleTestGoesOn() {}
+
 func ScheduleTestEnds() {}
 
 func ScheduleNextRound() bool { return false }

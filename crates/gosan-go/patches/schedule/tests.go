@@ -15,7 +15,8 @@ import (
 type gosanTest struct {
 	name       string
 	id         uint32
-	begun      int64
+	begun      int64 // when it began, or went on
+	took       int64 // nanoseconds before that
 	goroutines atomic.Int32
 }
 
@@ -127,6 +128,29 @@ func gosanTestParallel() {
 	}
 }
 
+// gosanTestPauses notes that the running test waits until those that do not run beside others
+// have ended.
+//
+//go:linkname gosanTestPauses internal/race.ScheduleTestPauses
+func gosanTestPauses() {
+	if gp := gosanSelf(); gp != nil && gp.gosan.owns != nil {
+		test := gp.gosan.owns
+		test.took += nanotime() - test.begun
+		gosanLog("pause", test.name, nil)
+	}
+}
+
+// gosanTestGoesOn notes that a test that has paused runs again.
+//
+//go:linkname gosanTestGoesOn internal/race.ScheduleTestGoesOn
+func gosanTestGoesOn() {
+	if gp := gosanSelf(); gp != nil && gp.gosan.owns != nil {
+		test := gp.gosan.owns
+		test.begun = nanotime()
+		gosanLog("begin", test.name, nil)
+	}
+}
+
 // gosanTestEnds lets the goroutines that a test leaves behind come to their
 // accesses, and notes what has happened in the test.
 //
@@ -142,7 +166,7 @@ func gosanTestEnds() {
 	if test := gp.gosan.owns; test != nil {
 		numbers := [2]uint64{
 			uint64(max(test.goroutines.Load(), 0)),
-			uint64(nanotime()-test.begun) / 1000,
+			uint64(test.took+nanotime()-test.begun) / 1000,
 		}
 		if test.name != "" {
 			gosanTook[gp.gosan.id>>1%gosanRoomForTests].Store(uint32(max(numbers[1], 1)))
