@@ -33,15 +33,9 @@ const WITHIN: Duration = Duration::from_secs(2);
 const ROUNDS_OF_BASE: u32 = 75;
 const MOST_ROUNDS: u32 = 25;
 
-/// A run that takes this much longer than the first one hangs, and one in which no test
-/// begins or ends for so much longer than in the first one.
+/// A run that takes this much longer than the first one hangs.
 const HANGS: u32 = 6;
 const HANGS_AFTER: Duration = Duration::from_secs(15);
-
-/// A run that does nothing for so much longer than a test of the first one took has come
-/// to a stop. Sleeps may be stretched as much.
-const IDLES: u32 = 4;
-const IDLES_AFTER: Duration = Duration::from_secs(5);
 
 /// What a run takes beyond this per cent of the first one's time, later ones save, none
 /// of them more than half of its own.
@@ -67,6 +61,16 @@ const AIMS_OF_RUN: usize = 4 * FLIPPED;
 /// One round in so many holds also those that do the same, all of them.
 const TWINS: u32 = 3;
 
+/// A test of a group, and what it took in the first run.
+#[derive(Debug, Clone)]
+struct Member {
+    name: String,
+    /// From its beginning to its end, other tests beside it or not.
+    took: Duration,
+    /// Its share of the time that all took.
+    share: Duration,
+}
+
 /// Tests that run together.
 #[derive(Debug, Clone)]
 pub struct Group {
@@ -74,14 +78,15 @@ pub struct Group {
     pub program: usize,
     /// `None`: all that `go test` ran.
     pub tests: Option<Vec<String>>,
-    /// Their names, and how long each took in the first run.
-    names: Vec<(String, Duration)>,
+    members: Vec<Member>,
     /// How many tests that is.
     pub size: usize,
     /// How long they took in the first run.
     pub base: Duration,
-    /// How long the first run went at most without a test that began or ended.
-    longest: Duration,
+    /// How long the program took before and behind them in the first run.
+    around: Duration,
+    /// How long runs may take if that is longer than their share of `base`.
+    floor: Duration,
     /// Runs begun, the first included.
     pub runs: u32,
     /// Runs since something new came.
@@ -116,26 +121,33 @@ impl Group {
         if worth.is_empty() && log.unfinished.is_empty() {
             return None;
         }
-        let names: Vec<(String, Duration)> = worth
-            .iter()
-            .map(|test| (test.name.clone(), part_of_whole(log, test.took)))
-            .chain(
-                log.unfinished
-                    .iter()
-                    .map(|name| (name.clone(), Duration::ZERO)),
-            )
+        let ended = worth.iter().map(|test| (&test.name, test.took));
+        let unfinished = log.unfinished.iter().map(|name| (name, Duration::ZERO));
+        let members: Vec<Member> = ended
+            .chain(unfinished)
+            .map(|(name, took)| Member {
+                name: name.clone(),
+                took,
+                share: part_of_whole(log, took),
+            })
             .collect();
+        let base = members.iter().map(|member| member.share).sum();
         let first = Seed::new(0, 0);
         let (mut places, mut meetings) = (Places::default(), Meetings::default());
         places.learn(&first, log);
         meetings.learn(&first.holds, log);
         Some(Self {
             program,
-            size: names.len(),
-            tests: (!all).then(|| only_names(&names)),
-            base: names.iter().map(|(_, took)| *took).sum(),
-            longest: longest_pause(log),
-            names,
+            size: members.len(),
+            tests: (!all).then(|| names(&members)),
+            base,
+            around: log.around(),
+            floor: match base * ROUNDS_OF_BASE / 100 < WITHIN {
+                true => WITHIN,
+                // What is split off from it shall not take more than it did there.
+                false => Duration::ZERO,
+            },
+            members,
             runs: 1,
             idle: 0,
             met: vec![0],
@@ -161,26 +173,27 @@ impl Group {
         whole.min(MOST * size).max(ALLOW_ONE) / size
     }
 
-    /// What a run may take, for a user who gives the tests `timeout`: if its tests wait for
-    /// each other for ever, that need not take as long as a slow machine does.
+    /// What a run may take, for a user who gives the tests `timeout`.
     pub fn patience(&self, timeout: Option<Duration>) -> Patience {
-        let added = self.allow() * (u32::try_from(self.size).unwrap_or(u32::MAX) + 1);
+        let allow = self.allow();
+        let added = allow * (u32::try_from(self.size).unwrap_or(u32::MAX) + 1);
         let hangs = self.base * HANGS + added + self.within() + HANGS_AFTER;
-        let longest = self.longest + self.allow();
+        let took = |member: &Member| (member.name.clone(), member.took + allow);
         Patience {
             limit: Some(match timeout {
                 Some(timeout) => hangs.min(timeout + added * 2 + self.within()),
                 None => hangs,
             }),
-            idle: longest * IDLES + IDLES_AFTER,
-            stuck: longest * HANGS + HANGS_AFTER,
+            tests: self.members.iter().map(took).collect(),
+            around: self.around + allow,
+            ..Patience::default()
         }
     }
 
     /// How long the rounds of a run may take.
     pub fn within(&self) -> Duration {
         let share = self.base * ROUNDS_OF_BASE / 100;
-        (share - self.owes.min(share / 2)).max(WITHIN)
+        (share - self.owes.min(share / 2)).max(self.floor)
     }
 
     /// How many rounds the next run may have. The hooks know how much time is left,
@@ -195,7 +208,7 @@ impl Group {
 
     /// Notes how long a run took in all, with the rounds that were done once more.
     pub fn has_taken(&mut self, all: Duration) {
-        let due = (self.base * DUE / 100).max(WITHIN);
+        let due = (self.base * DUE / 100).max(self.floor);
         self.owes = (self.owes + all).saturating_sub(due);
     }
 
@@ -282,8 +295,8 @@ impl Group {
     /// Takes tests out that do not go together with the others, and gives them a
     /// group of their own.
     pub fn split_off(&mut self, tests: &[String]) -> Option<Self> {
-        let is_wanted = |(name, _): &(String, Duration)| tests.contains(name);
-        let (apart, left): (Vec<_>, Vec<_>) = self.names.iter().cloned().partition(is_wanted);
+        let is_wanted = |member: &Member| tests.contains(&member.name);
+        let (apart, left): (Vec<_>, Vec<_>) = self.members.iter().cloned().partition(is_wanted);
         if left.is_empty() || apart.is_empty() {
             return None;
         }
@@ -311,15 +324,15 @@ impl Group {
         }
     }
 
-    fn with_tests(self, names: Vec<(String, Duration)>) -> Self {
-        let base: Duration = names.iter().map(|(_, took)| *took).sum();
+    fn with_tests(self, members: Vec<Member>) -> Self {
+        let base: Duration = members.iter().map(|member| member.share).sum();
         let part = base.as_secs_f64() / self.base.as_secs_f64().max(f64::MIN_POSITIVE);
         Self {
-            size: names.len(),
-            tests: Some(only_names(&names)),
+            size: members.len(),
+            tests: Some(names(&members)),
             base,
             owes: self.owes.mul_f64(part.min(1.0)),
-            names,
+            members,
             ..self
         }
     }
@@ -337,8 +350,8 @@ fn out_of_reach(seed: &Seed, log: &Log) -> Seed {
     away
 }
 
-fn only_names(tests: &[(String, Duration)]) -> Vec<String> {
-    tests.iter().map(|(name, _)| name.clone()).collect()
+fn names(members: &[Member]) -> Vec<String> {
+    members.iter().map(|member| member.name.clone()).collect()
 }
 
 /// How long tests take that took so long in sum, without delays. Tests that run side
@@ -350,14 +363,6 @@ fn part_of_whole(log: &Log, sum: Duration) -> Duration {
     }
     let whole = log.whole.saturating_sub(log.delayed);
     whole.mul_f64(sum.as_secs_f64() / all.as_secs_f64())
-}
-
-/// How long a run went at most without a test that began or ended: the longest test, or
-/// what the program does before and behind its tests.
-fn longest_pause(log: &Log) -> Duration {
-    let tests = || log.ended.iter().map(|test| test.took);
-    let outside = log.whole.saturating_sub(tests().sum());
-    tests().max().unwrap_or_default().max(outside)
 }
 
 #[cfg(test)]
@@ -407,21 +412,19 @@ mod tests {
     }
 
     #[test]
-    fn a_run_may_stand_still_as_long_as_the_first_one_did() {
-        let patience = |whole| {
-            let log = Log {
-                whole: Duration::from_millis(whole),
-                ..log(&[("A", 1), ("B", 1)], 0)
-            };
-            let group = Group::of_first_run(0, &log, BTreeSet::new());
-            group.unwrap().patience(None).idle
+    fn what_is_split_off_from_long_tests_takes_no_longer_than_it_did_there() {
+        let tests = |took| {
+            let mut log = log(&[("A", 1), ("B", 1)], 0);
+            log.ended[1].took = Duration::from_millis(took);
+            let mut group = Group::of_first_run(0, &log, BTreeSet::new()).unwrap();
+            let apart = group.split_off(&["A".to_owned()]).unwrap();
+            (group.within(), apart.within())
         };
-        assert!(patience(200) >= IDLES_AFTER + Duration::from_millis(100) * IDLES);
-        assert!(patience(200) < IDLES_AFTER * 2);
-        assert!(
-            patience(30_200) >= Duration::from_secs(30),
-            "TestMain is slow"
-        );
+        let (left, apart) = tests(100);
+        assert_eq!((left, apart), (WITHIN, WITHIN));
+        let (left, apart) = tests(10_000);
+        assert_eq!(left, Duration::from_millis(7_500));
+        assert_eq!(apart, Duration::from_millis(75));
     }
 
     #[test]

@@ -87,6 +87,8 @@ pub struct Log {
     pub strays: u64,
     /// How long all of it took.
     pub whole: Duration,
+    /// How much of that package testing took for all tests.
+    pub testing: Duration,
     /// The time in which something was delayed.
     pub delayed: Duration,
     pub orders: BTreeSet<Order>,
@@ -121,15 +123,12 @@ impl Log {
             let word = fields.next().unwrap_or_default();
             let name = fields.next().unwrap_or_default();
             let numbers: Vec<u64> = fields.filter_map(|field| field.parse().ok()).collect();
+            note_running(&mut log.unfinished, word, name);
             match (word, numbers.as_slice()) {
-                // Package testing's own, around all others.
-                ("begin", _) if name.is_empty() => {}
-                ("end", _) if name.is_empty() => {}
-                ("begin", _) => log.unfinished.push(name.to_owned()),
-                // It goes on, with another "begin", when others have ended.
-                ("pause", _) => log.no_more_runs(name),
+                ("end", [_, took]) if name.is_empty() => {
+                    log.testing += Duration::from_micros(*took);
+                }
                 ("end", [goroutines, took]) => {
-                    log.no_more_runs(name);
                     log.ended.push(Ended {
                         name: name.to_owned(),
                         goroutines: *goroutines,
@@ -150,10 +149,9 @@ impl Log {
         log
     }
 
-    fn no_more_runs(&mut self, name: &str) {
-        if let Some(at) = self.unfinished.iter().position(|begun| begun == name) {
-            self.unfinished.remove(at);
-        }
+    /// How long a program takes before and behind its tests.
+    pub fn around(&self) -> Duration {
+        self.whole.saturating_sub(self.testing)
     }
 
     /// Reads who came where, the first and the last moment, how often and for which test.
@@ -199,6 +197,22 @@ impl Log {
     }
 }
 
+/// Notes which tests run, by a line's first two fields. Package testing's own, around all
+/// others, has no name. A test that pauses goes on, with another "begin", when others have
+/// ended.
+pub fn note_running(running: &mut Vec<String>, word: &str, name: &str) {
+    match word {
+        "begin" if !name.is_empty() => running.push(name.to_owned()),
+        "pause" | "end" => {
+            if let Some(at) = running.iter().position(|begun| begun == name) {
+                running.remove(at);
+            }
+        }
+        "round" => running.clear(),
+        _ => {}
+    }
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "each half is wanted")]
 fn halves(number: u64) -> (u32, u32) {
     ((number >> 32) as u32, number as u32)
@@ -239,6 +253,7 @@ mod tests {
         assert_eq!(log.ended[0].took, Duration::from_micros(1500));
         assert_eq!(log.unfinished, ["TestB"]);
         assert_eq!(log.whole, Duration::from_micros(1700));
+        assert_eq!(log.around(), Duration::from_micros(100));
         assert_eq!(log.strays, 1);
         assert_eq!(log.delayed, Duration::from_micros(250));
         let order = |later| Order { earlier: 1, later };

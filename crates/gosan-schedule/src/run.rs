@@ -90,7 +90,7 @@ pub fn run(job: &Job, scratch: &Path, stop: &AtomicBool) -> io::Result<Vec<Outco
         .stdout(output.try_clone()?)
         .stderr(output);
     let child = command.spawn()?;
-    let (status, ended) = watch::wait(child, job.patience, &log, stop)?;
+    let (status, ended) = watch::wait(child, &job.patience, &log, stop)?;
     let output = String::from_utf8_lossy(&fs::read(&printed)?).into_owned();
     let log_text = fs::read(&log).unwrap_or_default();
     let logs = Log::rounds(&String::from_utf8_lossy(&log_text));
@@ -237,8 +237,7 @@ mod tests {
             allow: Duration::ZERO,
             patience: Patience {
                 limit,
-                idle: Duration::from_millis(500),
-                stuck: Duration::from_secs(30),
+                ..Patience::default()
             },
         };
         run(&job, dir.path(), &AtomicBool::new(stop)).unwrap()
