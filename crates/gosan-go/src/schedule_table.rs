@@ -507,7 +507,17 @@ const TESTS: &[Patch] = &[
     changed(
         TESTING,
         "\t// a signal saying that the test is done.\n\tdefer func() {\n",
-        "\t// a signal saying that the test is done.\n\tdefer func() { race.ScheduleTestEnds()\n",
+        "\t// a signal saying that the test is done.\n\tdefer func() { race.ScheduleTestEnds(len(t.sub) > 0)\n",
+    ),
+    changed(
+        TESTING,
+        "\t\t\t\t<-sub.signal\n\t\t\t}\n",
+        "\t\t\t\t<-sub.signal\n\t\t\t}; race.ScheduleTestGoesOn()\n",
+    ),
+    changed(
+        TESTING,
+        "\t\t\terr := t.runCleanup(recoverAndReturnPanic)\n",
+        "\t\t\terr := t.runCleanup(recoverAndReturnPanic); race.ScheduleTestIsOver()\n",
     ),
     // All tests again, under the next schedule of the run.
     changed(

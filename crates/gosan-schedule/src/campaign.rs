@@ -522,9 +522,9 @@ impl Campaign<'_> {
         if matches!(outcome.ending, Ending::Crashed | Ending::TimedOut) {
             let apart = group.split_off(&outcome.log.unfinished);
             if apart.is_some() {
-                // The others get the run that was cut short.
                 group.take_back_round(seed);
-                group.runs -= 1;
+                // The others get the run that was cut short, if there is time for it.
+                group.runs -= u32::from(!group.is_late());
             }
             state.groups.extend(apart);
         }

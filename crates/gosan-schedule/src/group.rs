@@ -206,10 +206,19 @@ impl Group {
         }
     }
 
+    /// How long a run should take in all.
+    fn due(&self) -> Duration {
+        (self.base * DUE / 100).max(self.floor)
+    }
+
     /// Notes how long a run took in all, with the rounds that were done once more.
     pub fn has_taken(&mut self, all: Duration) {
-        let due = (self.base * DUE / 100).max(self.floor);
-        self.owes = (self.owes + all).saturating_sub(due);
+        self.owes = (self.owes + all).saturating_sub(self.due());
+    }
+
+    /// Whether its runs took longer than they may by another run.
+    pub fn is_late(&self) -> bool {
+        self.owes > self.due()
     }
 
     /// Notes how many rounds a run had, and how long it took. Where it took longer than
@@ -409,6 +418,24 @@ mod tests {
         assert_eq!(one.allow(), ALLOW_ONE);
         let patience = one.patience(Some(Duration::from_secs(1)));
         assert!(patience.limit.unwrap() < Duration::from_secs(3) + WITHIN);
+    }
+
+    #[test]
+    fn runs_that_took_too_long_are_made_up_for() {
+        let mut log = log(&[("A", 1)], 0);
+        log.ended[0].took = Duration::from_secs(10);
+        let mut group = Group::of_first_run(0, &log, BTreeSet::new()).unwrap();
+        let whole = group.within();
+        group.has_taken(Duration::from_secs(10));
+        assert!(!group.is_late());
+        assert_eq!(group.within(), whole - Duration::from_millis(1500));
+        group.has_taken(Duration::from_secs(30));
+        assert!(group.is_late());
+        assert_eq!(group.within(), whole / 2);
+        for _ in 0..4 {
+            group.has_taken(whole / 2);
+        }
+        assert!(!group.is_late());
     }
 
     #[test]

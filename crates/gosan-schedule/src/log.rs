@@ -146,6 +146,9 @@ impl Log {
                 _ => {}
             }
         }
+        // Subtests that run beside each other are the same test.
+        log.unfinished.sort();
+        log.unfinished.dedup();
         log
     }
 
@@ -199,7 +202,7 @@ impl Log {
 
 /// Notes which tests run, by a line's first two fields. Package testing's own, around all
 /// others, has no name. A test that pauses goes on, with another "begin", when others have
-/// ended.
+/// ended; parallel subtests begin and pause under the name of their test, several at a time.
 pub fn note_running(running: &mut Vec<String>, word: &str, name: &str) {
     match word {
         "begin" if !name.is_empty() => running.push(name.to_owned()),
@@ -288,6 +291,12 @@ mod tests {
         assert_eq!(Log::read(text).unfinished, ["TestB"]);
         let on = format!("{text}end\tTestB\t0\t5\nbegin\tTestA\n");
         assert_eq!(Log::read(&on).unfinished, ["TestA"]);
+        let subtests = "begin\tTestA\npause\tTestA\nbegin\tTestA\nbegin\tTestA\n";
+        assert_eq!(Log::read(subtests).unfinished, ["TestA"]);
+        let one = format!("{subtests}pause\tTestA\n");
+        assert_eq!(Log::read(&one).unfinished, ["TestA"]);
+        let none = format!("{one}pause\tTestA\n");
+        assert!(Log::read(&none).unfinished.is_empty());
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Default for Patience {
             tests: BTreeMap::new(),
             around: Duration::ZERO,
             idle: Duration::from_secs(5),
-            stuck: Duration::from_secs(15),
+            stuck: Duration::from_secs(10),
         }
     }
 }

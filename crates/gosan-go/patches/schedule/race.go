@@ -15,7 +15,10 @@ func SchedulePoint(kind uint32, addr unsafe.Pointer)
 func ScheduleTestBegins(name string)
 
 //go:linkname ScheduleTestEnds
-func ScheduleTestEnds()
+func ScheduleTestEnds(waits bool)
+
+//go:linkname ScheduleTestIsOver
+func ScheduleTestIsOver()
 
 //go:linkname ScheduleTestParallel
 func ScheduleTestParallel()

@@ -16,7 +16,9 @@ func ScheduleTestPauses() {}
 
 func ScheduleTestGoesOn() {}
 
-func ScheduleTestEnds() {}
+func ScheduleTestEnds(waits bool) {}
+
+func ScheduleTestIsOver() {}
 
 func ScheduleNextRound() bool { return false }
 

@@ -101,6 +101,7 @@ type gosanGoroutine struct {
 	fired    bool       // a timer has started it
 	test     *gosanTest // the test that it works for
 	owns     *gosanTest // the test whose function it runs
+	since    int64      // since when its time is that test's, or the subtest's that it runs; or 0
 	turning  bool       // it looks itself when to go on: its timer says nothing
 
 	locks  [gosanMostLocks]uint64 // what it has locked

@@ -15,8 +15,7 @@ import (
 type gosanTest struct {
 	name       string
 	id         uint32
-	begun      int64 // when it began, or went on
-	took       int64 // nanoseconds before that
+	took       atomic.Int64 // nanoseconds in which it, or a parallel subtest, ran
 	goroutines atomic.Int32
 }
 
@@ -103,10 +102,10 @@ func gosanTestBegins(name string) {
 	if !top {
 		return
 	}
-	self.test = &gosanTest{name: name, id: uint32(self.id >> 32), begun: nanotime()}
+	self.test = &gosanTest{name: name, id: uint32(self.id >> 32)}
 	self.owns = self.test
 	gosanAllow()
-	gosanLog("begin", name, nil)
+	gosanTestGoesOn()
 }
 
 // gosanAllow lets delays add what they may for another test: not more than an eighth
@@ -128,34 +127,32 @@ func gosanTestParallel() {
 	}
 }
 
-// gosanTestPauses notes that the running test waits until those that do not run beside others
-// have ended.
+// gosanTestPauses notes that the running test waits until those that do not run beside
+// others have ended.
 //
 //go:linkname gosanTestPauses internal/race.ScheduleTestPauses
 func gosanTestPauses() {
-	if gp := gosanSelf(); gp != nil && gp.gosan.owns != nil {
-		test := gp.gosan.owns
-		test.took += nanotime() - test.begun
-		gosanLog("pause", test.name, nil)
+	if gp := gosanSelf(); gp != nil {
+		gosanStopTest(gp, false)
 	}
 }
 
-// gosanTestGoesOn notes that a test that has paused runs again.
+// gosanTestGoesOn notes that a test runs, again after it has paused, or that a parallel
+// subtest does: until then its time was that of the function that called it.
 //
 //go:linkname gosanTestGoesOn internal/race.ScheduleTestGoesOn
 func gosanTestGoesOn() {
-	if gp := gosanSelf(); gp != nil && gp.gosan.owns != nil {
-		test := gp.gosan.owns
-		test.begun = nanotime()
-		gosanLog("begin", test.name, nil)
+	if gp := gosanSelf(); gp != nil && gp.gosan.test != nil && gp.gosan.since == 0 {
+		gp.gosan.since = nanotime()
+		gosanLog("begin", gp.gosan.test.name, nil)
 	}
 }
 
 // gosanTestEnds lets the goroutines that a test leaves behind come to their
-// accesses, and notes what has happened in the test.
+// accesses.  It comes at the end of the test's function; what follows may wait for subtests.
 //
 //go:linkname gosanTestEnds internal/race.ScheduleTestEnds
-func gosanTestEnds() {
+func gosanTestEnds(waits bool) {
 	gp := gosanSelf()
 	if gp == nil {
 		return
@@ -163,16 +160,37 @@ func gosanTestEnds() {
 	if gosan.grace > 0 && gp.{{BUBBLE}} == nil {
 		gosanGrace(gp)
 	}
-	if test := gp.gosan.owns; test != nil {
-		numbers := [2]uint64{
-			uint64(max(test.goroutines.Load(), 0)),
-			uint64(test.took+nanotime()-test.begun) / 1000,
-		}
-		if test.name != "" {
-			gosanTook[gp.gosan.id>>1%gosanRoomForTests].Store(uint32(max(numbers[1], 1)))
-		}
-		gosanLog("end", test.name, numbers[:])
+	gosanStopTest(gp, !waits)
+}
+
+// gosanTestIsOver notes that the subtests have ended, too.
+//
+//go:linkname gosanTestIsOver internal/race.ScheduleTestIsOver
+func gosanTestIsOver() {
+	if gp := gosanSelf(); gp != nil {
+		gosanStopTest(gp, true)
 	}
+}
+
+// gosanStopTest notes that the goroutine's function does not run on, and, if the test is
+// over, what has happened in it.  All tests together, which have no name, do not pause.
+func gosanStopTest(gp *g, over bool) {
+	self := &gp.gosan
+	if self.since == 0 || !over && self.test.name == "" {
+		return
+	}
+	test := self.test
+	test.took.Add(nanotime() - self.since)
+	self.since = 0
+	if !over || self.owns == nil {
+		gosanLog("pause", test.name, nil)
+		return
+	}
+	numbers := [2]uint64{uint64(max(test.goroutines.Load(), 0)), uint64(test.took.Load()) / 1000}
+	if test.name != "" {
+		gosanTook[self.id>>1%gosanRoomForTests].Store(uint32(max(numbers[1], 1)))
+	}
+	gosanLog("end", test.name, numbers[:])
 }
 
 // gosanGrace waits while something else runs, or is about to, unless that waits
