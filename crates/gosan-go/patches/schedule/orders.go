@@ -33,11 +33,21 @@ func gosanSite(kind uint32) (site uint32, class uint64, own bool) {
 		library = 12
 		others  = 3
 	)
+	// All of them first: what is called below may grow the stack, which then is elsewhere.
+	var pcs [library]uintptr
+	count := 0
+	for fp := getfp(); fp != 0 && count < library; count++ {
+		pcs[count] = *(*uintptr)(unsafe.Pointer(fp + goarch.PtrSize))
+		next := *(*uintptr)(unsafe.Pointer(fp))
+		if next <= fp {
+			next = 0
+		}
+		fp = next
+	}
 	class = gosanLibrary
-	fp := getfp()
 	hash := uint64(kind)
-	for i, rest := 0, others; i < library && rest > 0 && fp != 0; i++ {
-		pc := *(*uintptr)(unsafe.Pointer(fp + goarch.PtrSize))
+	for i, rest := 0, others; i < count && rest > 0; i++ {
+		pc := pcs[i]
 		hash = gosanMix(hash, uint64(pc))
 		here := gosanClass(pc)
 		if class == gosanLibrary {
@@ -47,11 +57,6 @@ func gosanSite(kind uint32) (site uint32, class uint64, own bool) {
 			rest--
 		}
 		own = own || here == gosanOwn
-		next := *(*uintptr)(unsafe.Pointer(fp))
-		if next <= fp {
-			break
-		}
-		fp = next
 	}
 	site = uint32(hash>>32) &^ gosanAccessPlace
 	if kind&(gosanRead|gosanWrite) != 0 {
