@@ -175,7 +175,9 @@ func racewaits(addr unsafe.Pointer) {
 }
 
 // racemutex tells the object what was said of a mutex, by the call that returns to
-// pc, of the function with this frame.
+// pc, of the function with this frame, which must not move on the way.
+//
+//go:nosplit
 func racemutex(fn *byte, addr unsafe.Pointer, pc, frame uintptr) {
 	gp := getg()
 	if gp.raceignore != 0 || !isvalidaddr(addr) {
