@@ -11,8 +11,9 @@
 //! 4. [`chooser`] gives runs to the strategies that earn them; [`turns`], [`places`] and
 //!    [`meetings`] are what a [`group`] of tests has shown, and choose what is tried next;
 //! 5. [`campaign`] goes on until the runs or the time are used up, or nothing
-//!    new comes, and measures how surely each race is found again.
+//!    new comes; [`again`] measures how surely each race is found again.
 
+pub mod again;
 pub mod campaign;
 pub mod chooser;
 pub mod group;

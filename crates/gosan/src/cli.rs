@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 use gosan_go::args::Subcommand;
-use gosan_schedule::campaign::TRIES;
+use gosan_schedule::again::TRIES;
 use gosan_schedule::seed::Seed;
 
 use crate::cmd::explain;
