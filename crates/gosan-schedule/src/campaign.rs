@@ -141,6 +141,8 @@ struct State<'e> {
 /// What a run of a group has brought.
 struct Run {
     rounds: Vec<Outcome>,
+    /// Per mille of the tests that they left out.
+    leave: u32,
     /// How long they took, those that were done once more not counted.
     took: Duration,
     /// How long all of it took.
@@ -322,12 +324,13 @@ impl Campaign<'_> {
         let job = Job {
             seeds,
             within: group.within(),
-            leave: group.leave,
+            leave: group.leave(),
             ..self.job(group, group.tests.as_deref(), seeds, group.allow())
         };
         let begun = Instant::now();
         let mut run = Run {
             rounds: run::run(&job, scratch, self.stop)?,
+            leave: job.leave,
             took: begun.elapsed(),
             whole: Duration::ZERO,
             again: 0,
@@ -417,7 +420,7 @@ impl Campaign<'_> {
         for seed in seeds.iter().skip(run.rounds.len()).rev() {
             state.groups[at].take_back_round(seed);
         }
-        state.groups[at].had_rounds(run.rounds.len(), run.took);
+        state.groups[at].had_rounds(run.rounds.len(), run.took, run.leave);
         state.groups[at].has_taken(run.whole);
         let mut fresh = Vec::new();
         let mut is_news = false;

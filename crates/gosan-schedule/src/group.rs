@@ -30,7 +30,7 @@ pub const ALLOW_ONE: Duration = Duration::from_millis(300);
 /// A run goes through its tests as often as this time allows, or this per cent of the
 /// first run's if that is longer, since rounds that fail are run again; but not more often than so.
 const WITHIN: Duration = Duration::from_secs(2);
-const ROUNDS_OF_BASE: u32 = 75;
+const ROUNDS_OF_BASE: u32 = 70;
 const MOST_ROUNDS: u32 = 25;
 
 /// A run that takes this much longer than the first one hangs.
@@ -39,14 +39,14 @@ const HANGS_AFTER: Duration = Duration::from_secs(15);
 
 /// What a run takes beyond this per cent of the first one's time, later ones save, none
 /// of them more than half of its own.
-const DUE: u32 = 85;
+const DUE: u32 = 80;
 
 /// How much of the time that a run may take the tests shall take that are not left
 /// out. Runs differ, and the first one of all leaves nothing out.
 const AIMED_AT: f64 = 0.95;
 
 /// The most tests that a run leaves out, per mille.
-const LEAVES: u32 = 400;
+const LEAVES: u32 = 600;
 
 /// Runs without anything new after which a group is given up.
 const PATIENCE: u32 = 25;
@@ -96,8 +96,8 @@ pub struct Group {
     turns: Turns,
     places: Places,
     meetings: Meetings,
-    /// Per mille of its tests that a round leaves out.
-    pub leave: u32,
+    /// How long a round of all its tests takes under schedules, about; zero before the first.
+    round: Duration,
     /// How much longer its runs took than they may.
     owes: Duration,
     /// How many rounds the last run had; 0 before the first.
@@ -154,7 +154,7 @@ impl Group {
             turns: Turns::of_first_run(log, known),
             places,
             meetings,
-            leave: 0,
+            round: Duration::ZERO,
             owes: Duration::ZERO,
             last_rounds: 0,
             is_once: false,
@@ -221,17 +221,26 @@ impl Group {
         self.owes > self.due()
     }
 
-    /// Notes how many rounds a run had, and how long it took. Where it took longer than
-    /// it may, the next one leaves out as many tests.
-    pub fn had_rounds(&mut self, rounds: usize, took: Duration) {
-        self.last_rounds = u32::try_from(rounds).unwrap_or(MOST_ROUNDS);
-        let whole = took.as_secs_f64() * 1000.0 / f64::from(1000 - self.leave);
+    /// Per mille of its tests that the rounds of the next run leave out, since all would take
+    /// longer than it may.
+    pub fn leave(&self) -> u32 {
         let may = self.within().as_secs_f64() * AIMED_AT;
-        let over = 1.0 - may / whole.max(f64::MIN_POSITIVE);
-        self.leave = match rounds {
-            1 => ((over * 1000.0) as u32).min(LEAVES),
+        let over = 1.0 - may / self.round.as_secs_f64().max(f64::MIN_POSITIVE);
+        ((over * 1000.0) as u32).min(LEAVES)
+    }
+
+    /// Notes how many rounds a run had that left out so many tests, and how long it took.
+    pub fn had_rounds(&mut self, rounds: usize, took: Duration, leave: u32) {
+        self.last_rounds = u32::try_from(rounds).unwrap_or(MOST_ROUNDS);
+        self.round = match rounds {
+            // Strategies differ, so the runs before count too.
+            1 => {
+                let all = took * 1000 / (1000 - leave.min(LEAVES));
+                let before = Some(self.round).filter(|round| !round.is_zero());
+                (before.unwrap_or(all) + all) / 2
+            }
             // There was time left. It may have been just enough to leave none out.
-            _ => self.leave - self.leave / 8,
+            _ => self.round - self.round / 8,
         };
     }
 
@@ -341,6 +350,7 @@ impl Group {
             tests: Some(names(&members)),
             base,
             owes: self.owes.mul_f64(part.min(1.0)),
+            round: self.round.mul_f64(part.min(1.0)),
             members,
             ..self
         }
@@ -428,7 +438,8 @@ mod tests {
         let whole = group.within();
         group.has_taken(Duration::from_secs(10));
         assert!(!group.is_late());
-        assert_eq!(group.within(), whole - Duration::from_millis(1500));
+        let due = Duration::from_millis(8000);
+        assert_eq!(group.within(), whole - (Duration::from_secs(10) - due));
         group.has_taken(Duration::from_secs(30));
         assert!(group.is_late());
         assert_eq!(group.within(), whole / 2);
@@ -450,8 +461,8 @@ mod tests {
         let (left, apart) = tests(100);
         assert_eq!((left, apart), (WITHIN, WITHIN));
         let (left, apart) = tests(10_000);
-        assert_eq!(left, Duration::from_millis(7_500));
-        assert_eq!(apart, Duration::from_millis(75));
+        assert_eq!(left, Duration::from_millis(7_000));
+        assert_eq!(apart, Duration::from_millis(70));
     }
 
     #[test]
@@ -495,7 +506,7 @@ mod tests {
         let mut rng = Rng::with_seed(1);
         let mut rounds = |last, once| {
             let mut group = group(&[("A", 1)], 0).unwrap();
-            group.had_rounds(last, Duration::ZERO);
+            group.had_rounds(last, Duration::ZERO, 0);
             group.is_once = once;
             group.next_run(&Earnings::default(), &mut rng).len()
         };
@@ -510,14 +521,20 @@ mod tests {
         let mut group = group(&[("A", 1)], 0).unwrap();
         group.base = Duration::from_secs(9) * 100 / ROUNDS_OF_BASE;
         let mut leaves = |rounds, seconds| {
-            group.had_rounds(rounds, Duration::from_secs(seconds));
-            group.leave
+            let leave = group.leave();
+            group.had_rounds(rounds, Duration::from_secs(seconds), leave);
+            group.leave()
         };
         assert_eq!(leaves(1, 8), 0);
-        assert_eq!(leaves(1, 10), 145);
-        assert_eq!(leaves(1, 10), 268, "all would take more than ten");
+        assert_eq!(leaves(1, 12), 145, "ten in the mean");
+        let later = leaves(1, 12);
+        assert!(later > 145, "all would take more than twelve");
+        assert!(leaves(2, 10) < later);
+        leaves(1, 90);
         assert_eq!(leaves(1, 90), LEAVES);
-        assert_eq!(leaves(2, 10), LEAVES - LEAVES / 8);
+        group.has_taken(Duration::from_secs(15));
+        group.round = Duration::from_secs(10);
+        assert!(group.leave() > 145, "what it owes it saves");
     }
 
     #[test]
@@ -525,16 +542,16 @@ mod tests {
         let mut group = group(&[("A", 1), ("B", 1)], 0).unwrap();
         group.base = Duration::from_secs(100);
         let within = |group: &Group| group.within().as_secs();
-        group.has_taken(Duration::from_secs(90));
-        assert_eq!(within(&group), 70);
-        group.has_taken(Duration::from_secs(90));
+        group.has_taken(Duration::from_secs(85));
         assert_eq!(within(&group), 65);
+        group.has_taken(Duration::from_secs(85));
+        assert_eq!(within(&group), 60);
         group.has_taken(Duration::from_secs(300));
-        assert_eq!(within(&group), 37, "half of it at most");
+        assert_eq!(within(&group), 35, "half of it at most");
         for _ in 0..3 {
             group.has_taken(Duration::ZERO);
         }
-        assert_eq!(within(&group), 75, "paid back");
+        assert_eq!(within(&group), 70, "paid back");
     }
 
     #[test]
