@@ -13,6 +13,7 @@
 //! | [`goroutine`] | a goroutine's own time: when it advances and what it knows |
 //! | [`span`] | which bytes of a word an access touches |
 //! | [`record`] | one past access in 64 bits |
+//! | [`together`] | what the records of one segment stand for together |
 //! | [`word_set`] | the records of one word, and the race predicate |
 
 #![no_std]
@@ -28,5 +29,6 @@ pub mod goroutine;
 pub mod record;
 pub mod span;
 pub mod sync_clock;
+pub mod together;
 pub mod tree;
 pub mod word_set;

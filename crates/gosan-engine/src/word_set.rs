@@ -29,6 +29,7 @@
 
 use crate::record::{Kind, Record, Segment, StackId};
 use crate::span::Span;
+use crate::together::Together;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
@@ -41,6 +42,8 @@ pub const ENDED_ALIKE: usize = 32;
 /// looks at the writes, and at the newest reads only, so that a word read by
 /// thousands of goroutines costs each of them the same.
 const LOOK_AT_ALL: usize = 16;
+/// Sets of at most this many records are looked through before one guesses.
+const SMALL: usize = 6;
 /// Sets of at most this many records are tried in one pass first.
 const FEW: usize = 16;
 /// The newest reads that are looked at in a larger set.
@@ -191,11 +194,12 @@ impl<'a> WordSet<'a> {
 
     /// Puts a read in the place of the goroutine's own older one: what becomes of
     /// a word that many read, each again and again.  `guess` says where among the reads
-    /// that one may be, and is told where it is; a larger set is not looked through.
-    /// False where there is none, or where a write needs more care.
+    /// that one may be, and is told where it is; a larger set is not looked through, and a
+    /// small one is better looked through at once.  False where there is none, or where a
+    /// write needs more care.
     #[inline]
     pub fn renew_read(&mut self, new: Record, order: &impl Order, guess: &AtomicU32) -> bool {
-        if self.writes > FEW || new.kind().is_write() {
+        if self.writes > FEW || self.len <= SMALL || new.kind().is_write() {
             return false;
         }
         let (writes, reads) = self.records[..self.len].split_at(self.writes);
@@ -220,6 +224,45 @@ impl<'a> WordSet<'a> {
         guess.store(place as u32, Relaxed);
         reads[place].store(new.bits(), Relaxed);
         true
+    }
+
+    /// Adds a read to a large set that has room, if it races with none: as
+    /// [`WordSet::insert_with_care`], in fewer steps.  `None` where that must decide; then
+    /// nothing has changed.
+    #[inline]
+    pub fn add_read(&mut self, new: Record, order: &impl Order) -> Option<Insert> {
+        let has_room = self.len < self.records.len();
+        if new.kind().is_write() || self.writes > FEW || self.len <= LOOK_AT_ALL || !has_room {
+            return None;
+        }
+        let stands = |old: Record| old.segment() == new.segment() && old.covers(new);
+        for bits in &self.records[..self.writes] {
+            let old = load(bits)?;
+            if stands(old) {
+                return Some(Insert::Known);
+            }
+            if old.conflicts_with(new) && !order.knows(old.segment()) {
+                return None;
+            }
+        }
+        let stored = Some(Insert::Stored(Stored::default()));
+        let newest = (self.len - NEWEST).max(self.writes);
+        for bits in &self.records[newest..self.len] {
+            let old = load(bits)?;
+            if stands(old) {
+                return Some(Insert::Known);
+            }
+            if let Some(both) = old.merged(new) {
+                bits.store(both.bits(), Relaxed);
+                return stored;
+            }
+            if new.covers(old) && order.knows(old.segment()) {
+                bits.store(new.bits(), Relaxed);
+                return stored;
+            }
+        }
+        self.push(new);
+        stored
     }
 
     /// Drops all records.
@@ -529,53 +572,6 @@ impl<'a> WordSet<'a> {
             self.copy(last, i);
         }
         self.len = last;
-    }
-}
-
-/// The bytes that plain accesses of one segment touch together.
-struct Together {
-    read_or_written: u8,
-    written: u8,
-}
-
-impl Together {
-    #[inline(always)]
-    fn of(record: Record) -> Together {
-        let mut together = Together {
-            read_or_written: 0,
-            written: 0,
-        };
-        together.add(record);
-        together
-    }
-
-    #[inline(always)]
-    fn add(&mut self, record: Record) {
-        let bytes = record.span().mask();
-        match record.kind() {
-            Kind::Read => self.read_or_written |= bytes,
-            Kind::Write => {
-                self.read_or_written |= bytes;
-                self.written |= bytes;
-            }
-            Kind::AtomicRead | Kind::AtomicWrite => {}
-        }
-    }
-
-    /// Whether it has bytes that the record does not touch.
-    #[inline(always)]
-    fn is_more_than(&self, record: Record) -> bool {
-        self.read_or_written & !record.span().mask() != 0
-    }
-
-    /// Whether a record of it for each byte stands for this one: see [`Kind::covers`].
-    #[inline(always)]
-    fn covers(&self, old: Record) -> bool {
-        let bytes = match old.kind().is_write() {
-            true => self.written,
-            false => self.read_or_written,
-        };
-        old.span().mask() & !bytes == 0
     }
 }
 

@@ -360,7 +360,10 @@ impl World {
             Insert::Stored(Stored::default())
         } else {
             let mut set = WordSet::new(storage, *len, *writes);
-            let answer = set.insert(new, &view, |old| found.push(old));
+            let answer = match set.add_read(new, &view) {
+                Some(added) => added,
+                None => set.insert(new, &view, |old| found.push(old)),
+            };
             (*len, *writes) = (set.len(), set.writes());
             answer
         };

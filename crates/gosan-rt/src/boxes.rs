@@ -224,7 +224,7 @@ pub fn renew_own(id: BoxId, new: Record, kind: Kind, order: &impl Order) -> bool
 }
 
 /// Whether an owned box of few records took another one: see
-/// [`WordSet::renew_read`] and [`WordSet::insert_plainly`].
+/// [`WordSet::renew_read`], [`WordSet::insert_plainly`] and [`WordSet::add_read`].
 #[inline(never)]
 pub fn insert_plainly(id: BoxId, new: Record, slot: Slot, order: &impl Order) -> bool {
     let knows = |segment| order.knows(segment);
@@ -235,11 +235,16 @@ pub fn insert_plainly(id: BoxId, new: Record, slot: Slot, order: &impl Order) ->
     if set.renew_read(new, order, recent::place(id.unit, slot)) {
         return true;
     }
-    let inserted = set.insert_plainly(new, order).is_some();
-    if inserted {
+    if set.insert_plainly(new, order).is_some() {
         set_lengths(id, &set);
+        return true;
     }
-    inserted
+    let added = set.add_read(new, order).is_some();
+    if added {
+        set_lengths(id, &set);
+        guess_last(id, slot);
+    }
+    added
 }
 
 /// The number of records, and of writes among them.

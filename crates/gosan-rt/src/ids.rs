@@ -38,10 +38,10 @@ pub struct Life(pub u32);
 /// The number of the main goroutine, the first that Go creates.
 pub const MAIN: u64 = 1;
 
+/// What accesses ask for lies apart from what reports do: more of it stays in the caches.
 struct SegmentEntry {
     slot: AtomicU32,
     time: AtomicU32,
-    life: AtomicU32,
 }
 
 struct LifeEntry {
@@ -58,6 +58,9 @@ const ENDED: u32 = 2;
 
 // SAFETY: zero is valid for entries made of atomics.
 static SEGMENTS: Region<SegmentEntry> = unsafe { Region::new(SEGMENT_LIMIT as usize) };
+/// The life of each segment.
+// SAFETY: as above.
+static SEGMENT_LIVES: Region<AtomicU32> = unsafe { Region::new(SEGMENT_LIMIT as usize) };
 // SAFETY: as above.
 static LIVES: Region<LifeEntry> = unsafe { Region::new(SLOT_LIMIT) };
 static IDS: Lock<Ids> = Lock::new(Ids::new());
@@ -162,7 +165,8 @@ impl Ids {
 
 /// Reserves the address space.
 pub fn reserve() -> bool {
-    let reserved = SEGMENTS.reserve() && LIVES.reserve() && LIVES.ensure(0);
+    let reserved =
+        SEGMENTS.reserve() && SEGMENT_LIVES.reserve() && LIVES.reserve() && LIVES.ensure(0);
     LIVES.get(0).state.store(RUNNING, Ordering::Relaxed);
     reserved
 }
@@ -268,7 +272,8 @@ pub fn take_segments(batch: &[AtomicU32]) {
     let mut ids = IDS.lock();
     for place in batch {
         let id = ids.segments.take();
-        if id >= SEGMENT_LIMIT || !SEGMENTS.ensure(id as usize) {
+        let index = id as usize;
+        if id >= SEGMENT_LIMIT || !(SEGMENTS.ensure(index) && SEGMENT_LIVES.ensure(index)) {
             crate::fatal("gosan: out of memory for the times of goroutines");
         }
         place.store(id, Ordering::Relaxed);
@@ -292,7 +297,9 @@ pub fn begin_segment(id: u32, slot: Slot, time: Time, life: Life) -> Segment {
     let entry = SEGMENTS.get(id as usize);
     entry.slot.store(slot, Ordering::Relaxed);
     entry.time.store(time, Ordering::Relaxed);
-    entry.life.store(life.0, Ordering::Relaxed);
+    SEGMENT_LIVES
+        .get(id as usize)
+        .store(life.0, Ordering::Relaxed);
     Segment(id)
 }
 
@@ -318,9 +325,8 @@ pub fn slot_of(segment: Segment) -> Slot {
 /// The goroutine of a segment.
 pub fn life_of(segment: Segment) -> Life {
     Life(
-        SEGMENTS
+        SEGMENT_LIVES
             .get(segment.0 as usize)
-            .life
             .load(Ordering::Relaxed),
     )
 }
