@@ -130,44 +130,6 @@ pub fn word(ctx: &RaceCtx, inner: &mut Inner, address: usize, span: Span, kind: 
     }
 }
 
-/// An access to `bytes` bytes.
-pub fn range(
-    ctx: &RaceCtx,
-    inner: &mut Inner,
-    address: usize,
-    bytes: usize,
-    kind: Kind,
-    site: Site,
-) {
-    let mut done = 0;
-    if address.is_multiple_of(WORD_BYTES) {
-        let known = |cell: &&Cell| is_known(inner, cell, Span::WHOLE, kind);
-        done = shadow::cells(address, bytes / WORD_BYTES)
-            .iter()
-            .take_while(known)
-            .count()
-            * WORD_BYTES;
-    }
-    if done < bytes {
-        new_range(ctx, inner, address + done, bytes - done, kind, site);
-    }
-}
-
-/// Whether this goroutine recorded as much in its present segment.
-#[inline(always)]
-fn is_known(inner: &Inner, cell: &Cell, span: Span, kind: Kind) -> bool {
-    if inner.segment.0 == 0 {
-        return false;
-    }
-    let (bits, state) = cell.load();
-    let new = Record::new(inner.segment, StackId(0), span, kind);
-    match state {
-        State::Empty => false,
-        State::One(old) => old.segment() == inner.segment && old.covers(new),
-        State::Shared(_) | State::Boxed { .. } => has(cell, bits, state, new),
-    }
-}
-
 /// Whether a set or box has a record that stands for the goroutine's own.
 pub fn has(cell: &Cell, bits: u64, state: State, new: Record) -> bool {
     match state {
@@ -182,55 +144,9 @@ pub fn has(cell: &Cell, bits: u64, state: State, new: Record) -> bool {
     }
 }
 
-#[inline(never)]
-fn new_range(
-    ctx: &RaceCtx,
-    inner: &mut Inner,
-    address: usize,
-    bytes: usize,
-    kind: Kind,
-    site: Site,
-) {
-    let segment = ctx.segment_for_record(inner);
-    let stack = site.stack(inner);
-    let whole = Record::new(segment, stack, Span::WHOLE, kind);
-    let mut hits = Vec::new();
-    let busy = ctx.busy();
-    shadow::touch_all(address, bytes);
-    let end = address + bytes;
-    let mut at = address;
-    while at < end {
-        if at.is_multiple_of(WORD_BYTES) {
-            // New memory is often filled as a whole.
-            let cells = shadow::cells(at, (end - at) / WORD_BYTES);
-            let fill = |cell: &&Cell| cell.bits() == 0 && cell.replace(0, whole.bits());
-            at += cells.iter().take_while(fill).count() * WORD_BYTES;
-            if at == end {
-                break;
-            }
-        }
-        let start = at % WORD_BYTES;
-        let len = (end - at).min(WORD_BYTES - start);
-        let new = Record::new(segment, stack, Span::new(start, len), kind);
-        if let Some((cell, touched)) = shadow::locate(at) {
-            let (bits, state) = cell.load();
-            let done =
-                small(inner, state, new).is_some_and(|becomes| cell.replace(bits, becomes.bits()));
-            if !done {
-                check_cell(inner, cell, touched, at, new, &mut hits);
-            }
-        }
-        at += len;
-    }
-    drop(busy);
-    if !hits.is_empty() {
-        report::races(inner.life, hits);
-    }
-}
-
 /// What a word becomes where one record stands for all that it has.
 #[inline(always)]
-fn small(inner: &Inner, state: State, new: Record) -> Option<Record> {
+pub(crate) fn small(inner: &Inner, state: State, new: Record) -> Option<Record> {
     match state {
         State::Empty => Some(new),
         State::One(old) if old.segment() == new.segment() && old.covers(new) => Some(old),
@@ -286,19 +202,30 @@ pub(crate) fn check_cell(
             }
             Becomes::Boxed => {
                 hits.truncate(told);
-                let mut owned = cell.lock();
-                if !recorded_plainly(inner, &owned, new, new.kind()) {
-                    record_with_care(inner, &mut owned, address, new, hits);
-                    boxes::guess_last(owned.id(), inner.hb.slot());
-                }
-                if boxes::lengths(owned.id()).0 > boxes::PEEK {
-                    recent::learn(cell::boxed(owned.id()), new);
-                }
-                owned.note(new);
+                record_in_box(inner, &mut cell.lock(), address, new, hits);
                 return;
             }
         }
     }
+}
+
+/// Checks and records a word whose box is owned.
+#[inline]
+pub(crate) fn record_in_box(
+    inner: &Inner,
+    owned: &mut cell::Owned,
+    address: usize,
+    new: Record,
+    hits: &mut Vec<Hit>,
+) {
+    if !recorded_plainly(inner, owned, new, new.kind()) {
+        record_with_care(inner, owned, address, new, hits);
+        boxes::guess_last(owned.id(), inner.hb.slot());
+    }
+    if boxes::lengths(owned.id()).0 > boxes::PEEK {
+        recent::learn(cell::boxed(owned.id()), new);
+    }
+    owned.note(new);
 }
 
 /// What becomes of a cell.

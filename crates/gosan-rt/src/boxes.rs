@@ -257,6 +257,13 @@ pub fn lengths(id: BoxId) -> (usize, usize) {
     )
 }
 
+/// The record of an owned box that has just one.
+#[inline]
+pub fn only_record(id: BoxId) -> Option<Record> {
+    let bits = record(id.unit, 0).load(Ordering::Relaxed);
+    Record::from_bits(bits).filter(|_| lengths(id).0 == 1)
+}
+
 /// The goroutine of a slot has put a read into an owned box, as the last one it may
 /// be.
 pub fn guess_last(id: BoxId, slot: Slot) {

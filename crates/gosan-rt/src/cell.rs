@@ -394,19 +394,34 @@ pub struct Owned<'a> {
     id: BoxId,
     /// What the cell shall hold afterwards, in place of the box's plain name.
     noted: Option<NonZeroU64>,
+    /// The one record that the cell shall hold in place of the box.
+    only: Option<Record>,
 }
 
 impl<'a> Owned<'a> {
     #[inline]
     fn new(cell: &'a Cell, id: BoxId) -> Owned<'a> {
-        let noted = None;
-        Owned { cell, id, noted }
+        let (noted, only) = (None, None);
+        Owned {
+            cell,
+            id,
+            noted,
+            only,
+        }
     }
 
     /// The record was put in, and shall be noted; nothing is changed afterwards.
     #[inline]
     pub fn note(&mut self, new: Record) {
         self.noted = NonZeroU64::new(noted(self.id, 0, new));
+    }
+
+    /// The cell shall hold its only record itself, if there is one of a plain access, and no sync
+    /// object; nothing is changed afterwards.
+    #[inline]
+    pub fn unbox(&mut self) {
+        let only = boxes::only_record(self.id).filter(|only| !only.kind().is_atomic());
+        self.only = only.filter(|_| !boxes::has_sync(self.id));
     }
 
     /// The box.
@@ -427,11 +442,14 @@ impl<'a> Owned<'a> {
 }
 
 impl Drop for Owned<'_> {
-    /// Lets the cell go.  A box that has come to one record stays: the word will
-    /// have two again.
+    /// Lets the cell go.  A box that has come to one record stays, unless somebody knows
+    /// better: the word will have two again.
     #[inline]
     fn drop(&mut self) {
-        let bits = if boxes::has_sync(self.id) || boxes::lengths(self.id).0 > 0 {
+        let bits = if let Some(only) = self.only {
+            boxes::give_back(self.id);
+            only.bits()
+        } else if boxes::has_sync(self.id) || boxes::lengths(self.id).0 > 0 {
             self.noted.map_or_else(|| boxed(self.id), NonZeroU64::get)
         } else {
             boxes::give_back(self.id);

@@ -9,7 +9,7 @@
 //! | `abi` | the symbols that Go's runtime calls |
 //! | [`life_cycle`] | start and end of the program and of goroutines |
 //! | [`racectx`], [`frames`] | one goroutine: clock, segment, functions |
-//! | [`access`], [`atomic`], [`sync`] | the three kinds of events |
+//! | [`access`], [`ranges`], [`atomic`], [`sync`] | the three kinds of events |
 //! | [`quick`], [`quick_sync`] | those that a goroutine's own stack is enough for |
 //! | [`shadow`], [`sets`], [`boxes`], [`recent`] | what each word remembers |
 //! | [`stacks`] | the calling-context tree |
@@ -46,6 +46,7 @@ pub mod options;
 pub mod quick;
 pub mod quick_sync;
 pub mod racectx;
+pub mod ranges;
 pub mod recent;
 pub mod reclaim;
 pub mod region;

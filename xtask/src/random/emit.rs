@@ -111,6 +111,16 @@ fn access(place: Place, how: Use, value: usize) -> String {
         Place::Atomic(i) => format!("v.a[{i}]"),
         Place::Map => "v.m[1]".to_owned(),
         Place::Row(..) => "v.r[i]".to_owned(),
+        Place::Copied(from, to) => {
+            let (words, room) = (
+                format!("v.r[{from}:{to}]"),
+                format!("make([]int64, {})", to - from),
+            );
+            return match how {
+                Use::Read => format!("copy({room}, {words})"),
+                Use::Write | Use::Increment => format!("copy({words}, {room})"),
+            };
+        }
         Place::Bytes(from, to) if to - from == 1 => format!("v.b[{from}]"),
         Place::Bytes(from, to) => {
             let range = format!("v.b[{from}:{to}]");

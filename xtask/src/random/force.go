@@ -12,7 +12,7 @@ type vars struct {
 	b  [8]byte
 	h  [4]int32
 	a  [2]int64
-	r  [48]int64
+	r  [100]int64
 	m  map[int]int
 	mu [2]sync.Mutex
 	rw sync.RWMutex

@@ -233,7 +233,7 @@ fn bytes_of(place: Place) -> (usize, usize) {
         Place::Atomic(i) => one(56 + 8 * i),
         Place::Map => one(100),
         // One for each word.
-        Place::Row(from, to) => (300 + from, 300 + to),
+        Place::Row(from, to) | Place::Copied(from, to) => (300 + from, 300 + to),
     }
 }
 

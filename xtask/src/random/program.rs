@@ -38,10 +38,13 @@ pub enum Place {
     /// Words of an array, from one to before another, in a loop.  What many
     /// words have in common is kept apart from them, and must not be mixed up.
     Row(usize, usize),
+    /// Words of that array, copied at once.  What becomes of one word is taken to become of its
+    /// neighbours where they hold the same, and only there.
+    Copied(usize, usize),
 }
 
-/// Words of the array.
-pub const ROW: usize = 48;
+/// Words of the array: more than a goroutine's own stack is used for at once.
+pub const ROW: usize = 100;
 
 /// How a step uses memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -187,7 +190,7 @@ impl Maker {
     fn access(&mut self) -> Op {
         let uses = [Use::Read, Use::Read, Use::Write, Use::Write, Use::Increment];
         let how = uses[self.dice.roll(uses.len())];
-        let place = match self.dice.roll(13) {
+        let place = match self.dice.roll(15) {
             0..4 => Place::Field(self.dice.roll(3)),
             4..6 => {
                 let from = self.dice.roll(8);
@@ -204,6 +207,11 @@ impl Maker {
                 Place::Row(from, from + 1 + self.dice.roll(ROW - from))
             }
             11 => Place::Row(0, ROW),
+            12 => {
+                let from = self.dice.roll(ROW);
+                Place::Copied(from, from + 1 + self.dice.roll(ROW - from))
+            }
+            13 => Place::Copied(0, ROW),
             _ => Place::Map,
         };
         // A range is copied one way or the other.
@@ -211,6 +219,7 @@ impl Maker {
             (Place::Bytes(from, to), Use::Increment) if to - from > 1 => {
                 Op::Access(place, Use::Write)
             }
+            (Place::Copied(..), Use::Increment) => Op::Access(place, Use::Write),
             _ => Op::Access(place, how),
         }
     }

@@ -11,6 +11,7 @@ mod mutexes;
 use crate::access::{self, Site};
 use crate::frames::{PLACES, Silent};
 use crate::racectx::{Inner, RaceCtx};
+use crate::ranges;
 use crate::sync::{self, Release};
 use crate::{allocations, go, life_cycle, locks, quick, quick_sync, report, shadow};
 use core::arch::naked_asm;
@@ -238,7 +239,7 @@ extern "C" fn read_range(
 ) {
     let site = Site::announced(pc, distance);
     with(ctx, |ctx, inner| {
-        access::range(ctx, inner, address, bytes, Kind::Read, site)
+        ranges::range(ctx, inner, address, bytes, Kind::Read, site)
     });
 }
 
@@ -251,7 +252,7 @@ extern "C" fn write_range(
 ) {
     let site = Site::announced(pc, distance);
     with(ctx, |ctx, inner| {
-        access::range(ctx, inner, address, bytes, Kind::Write, site)
+        ranges::range(ctx, inner, address, bytes, Kind::Write, site)
     });
 }
 
