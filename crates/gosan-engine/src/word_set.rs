@@ -229,7 +229,8 @@ impl<'a> WordSet<'a> {
     /// Adds a read to a large set that has room, if it races with none: as
     /// [`WordSet::insert_with_care`], in fewer steps.  `None` where that must decide; then
     /// nothing has changed.
-    #[inline]
+    // Apart, so that callers on a goroutine's own stack need no room for both ways.
+    #[inline(never)]
     pub fn add_read(&mut self, new: Record, order: &impl Order) -> Option<Insert> {
         let has_room = self.len < self.records.len();
         if new.kind().is_write() || self.writes > FEW || self.len <= LOOK_AT_ALL || !has_room {

@@ -103,11 +103,11 @@ fn whole_words(inner: &Inner, cells: &[Cell], address: usize, new: Record, hits:
     // New memory is often filled as a whole.
     let mut step = (0, new.bits());
     for (at, cell) in cells.iter().enumerate() {
-        let (bits, state) = cell.load();
+        let mut bits = cell.bits();
         if bits != step.0
-            && let Some(becomes) = becomes(inner, &cells[at..], (bits, state), new)
+            && let Some(next) = becomes(inner, &cells[at..], new)
         {
-            step = (bits, becomes);
+            (step, bits) = (next, next.0);
         }
         if bits == step.0 && (bits == step.1 || cell.replace(bits, step.1)) {
             continue;
@@ -116,17 +116,17 @@ fn whole_words(inner: &Inner, cells: &[Cell], address: usize, new: Record, hits:
     }
 }
 
-/// What becomes of the first of these cells, which holds `bits`, and of each that holds the same.
+/// What the first of these cells holds, and what becomes of it, and of each that holds the same.
 /// `None` where there is a race, or where that is not one record nor worth a set.
-#[inline]
-fn becomes(inner: &Inner, cells: &[Cell], (bits, state): (u64, State), new: Record) -> Option<u64> {
+fn becomes(inner: &Inner, cells: &[Cell], new: Record) -> Option<(u64, u64)> {
+    let (bits, state) = cells.first()?.load();
     match state {
-        State::Empty => return Some(new.bits()),
+        State::Empty => return Some((bits, new.bits())),
         State::Boxed { .. } => return None,
         State::One(_) | State::Shared(_) => {}
     }
     if let Some(becomes) = access::small(inner, state, new) {
-        return Some(becomes.bits());
+        return Some((bits, becomes.bits()));
     }
     let is_same = |cell: &Cell| cell.bits() == bits;
     if cells.len() < RUN || !cells[1..RUN].iter().all(is_same) {
@@ -136,14 +136,15 @@ fn becomes(inner: &Inner, cells: &[Cell], (bits, state): (u64, State), new: Reco
     let mut set = WordSet::new(&storage, 0, 0);
     state.for_each_small(|record| set.put(record));
     let mut races = false;
-    match set.insert(new, inner, |_| races = true) {
-        Insert::Known => Some(bits),
+    let becomes = match set.insert(new, inner, |_| races = true) {
+        Insert::Known => bits,
         Insert::Stored(stored) if !races && stored == Stored::default() => match set.len() {
-            1 => set.iter().next().map(Record::bits),
-            _ => sets::shared(&set).map(|(set, _)| cell::named(set)),
+            1 => set.iter().next()?.bits(),
+            _ => cell::named(sets::shared(&set)?.0),
         },
-        Insert::Stored(_) | Insert::Full => None,
-    }
+        Insert::Stored(_) | Insert::Full => return None,
+    };
+    Some((bits, becomes))
 }
 
 /// Checks and records all of one word.
