@@ -176,7 +176,8 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(30);
 
-    const SOON: Duration = Duration::from_millis(500);
+    /// Much longer than a busy machine lets a program wait for a processor.
+    const SOON: Duration = Duration::from_secs(2);
 
     /// How a program was ended whose tests `A` and `B` should take no time, and 30 seconds.
     fn ending(script: &str, idle: Duration, stuck: Duration) -> Option<Ending> {
@@ -199,7 +200,7 @@ mod tests {
     #[test]
     fn a_program_that_does_nothing_is_ended_early() {
         assert_eq!(ending("exec sleep 60", SOON, LONG), Some(Ending::TimedOut));
-        let busy = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done";
+        let busy = "i=0; while [ $i -lt 2000000 ]; do i=$((i+1)); done";
         assert_eq!(ending(busy, SOON, LONG), None);
     }
 
@@ -207,18 +208,20 @@ mod tests {
     fn a_program_that_works_without_a_test_that_ends_is_ended_early() {
         let busy = "while true; do :; done";
         assert_eq!(ending(busy, LONG, SOON), Some(Ending::TimedOut));
-        let tests = "for i in 1 2 3 4; do echo x >> LOG; sleep 0.2; done";
+        let tests = "for i in 1 2 3 4; do echo x >> LOG; sleep 0.7; done";
         assert_eq!(ending(tests, LONG, SOON), None);
     }
 
     #[test]
     fn a_test_may_do_nothing_as_long_as_it_did_before() {
-        let test = |name| format!("printf 'begin\\t{name}\\n' >> LOG; sleep 2");
-        assert_eq!(ending(&test("A"), SOON, LONG), Some(Ending::TimedOut));
-        assert_eq!(ending(&test("B"), SOON, LONG), None);
-        let both = format!("{}; printf 'end\\tB\\t1\\t1\\n' >> LOG", test("B"));
+        let begins = |name| format!("printf 'begin\\t{name}\\n' >> LOG");
+        let waits = |name| format!("{}; sleep 3", begins(name));
+        let hangs = format!("{}; exec sleep 60", begins("A"));
+        assert_eq!(ending(&hangs, SOON, LONG), Some(Ending::TimedOut));
+        assert_eq!(ending(&waits("B"), SOON, LONG), None);
+        let both = format!("{}; printf 'end\\tB\\t1\\t1\\n' >> LOG", waits("B"));
         assert_eq!(ending(&both, SOON, LONG), None);
-        let hangs = format!("{both}; sleep 2");
+        let hangs = format!("{both}; exec sleep 60");
         assert_eq!(ending(&hangs, SOON, LONG), Some(Ending::TimedOut));
     }
 
