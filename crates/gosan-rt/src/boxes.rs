@@ -24,6 +24,7 @@ use gosan_engine::word_set::{self, Order, WordSet};
 
 const HEADER: usize = 2;
 const UNIT_WORDS: usize = 4;
+const UNITS_IN_LINE: usize = 2;
 /// The largest class holds half a million records of one word.
 const CLASSES: usize = 18;
 /// 32-byte units: 64 GiB of address space.
@@ -115,14 +116,28 @@ fn take_of(class: usize, ensure: impl FnOnce(usize) -> bool) -> Option<BoxId> {
     if unit != 0 {
         return Some(fresh(unit, class));
     }
-    let mut next = NEXT.lock();
-    let unit = *next;
     let units = 1 << class;
+    let mut next = NEXT.lock();
+    let before = *next;
+    // Each in as few cache lines as can be.
+    let unit = before.next_multiple_of(units.min(UNITS_IN_LINE));
     if !ensure(unit + units + SLACK) {
         return None;
     }
-    *next += units;
+    *next = unit + units;
+    drop(next);
+    for between in before..unit {
+        put_on_list(between as u32, 0);
+    }
     Some(fresh(unit as u32, class))
+}
+
+/// A unit that begins a box of this class which nobody has.
+#[inline(always)]
+fn put_on_list(unit: u32, class: usize) {
+    let mut first = FREE[class].lock();
+    words(unit)[1].store(*first as u64 | (class as u64) << 48, Ordering::Relaxed);
+    *first = unit;
 }
 
 /// A box of a class that nobody has, in its next generation.
@@ -151,9 +166,7 @@ pub fn give_back(id: BoxId) {
     if id.generation as u64 == GENERATION_MASK {
         return;
     }
-    let mut first = FREE[class].lock();
-    head[1].store(*first as u64 | (class as u64) << 48, Ordering::Relaxed);
-    *first = id.unit;
+    put_on_list(id.unit, class);
 }
 
 /// Whether the box holds a record of `new`'s segment that stands for it; to be
@@ -290,6 +303,17 @@ pub fn grown(id: BoxId) -> Option<BoxId> {
     (class + 1 < CLASSES).then(|| move_to(id, take(capacity(class) + 1)))
 }
 
+/// As [`grown`], where the owned box is full and that needs no memory from the system.
+#[inline(never)]
+pub fn grown_at_hand(id: BoxId) -> Option<BoxId> {
+    let class = class_of(id);
+    let is_full = lengths(id).0 == capacity(class);
+    if !is_full || class + 1 >= LARGE {
+        return None;
+    }
+    Some(move_to(id, take_of(class + 1, |last| UNITS.has(last))?))
+}
+
 /// Another box with the same content in place of the owned one.
 pub fn moved(id: BoxId) -> BoxId {
     move_to(id, take(capacity(class_of(id))))
@@ -338,7 +362,13 @@ fn move_to(id: BoxId, new: BoxId) -> BoxId {
         record(new.unit, i).store(bits, Ordering::Relaxed);
     }
     words(new.unit)[0].store(header(new, len, writes), Ordering::Release);
-    set_sync(new, take_sync(id));
+    let (from, to) = (&words(id.unit)[1], &words(new.unit)[1]);
+    let bits = from.load(Ordering::Relaxed);
+    from.store(bits & !POINTER_MASK, Ordering::Relaxed);
+    to.store(
+        to.load(Ordering::Relaxed) | bits & POINTER_MASK,
+        Ordering::Relaxed,
+    );
     give_back(id);
     new
 }
@@ -395,6 +425,9 @@ fn record(unit: u32, i: usize) -> &'static AtomicU64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
+    use gosan_engine::record::StackId;
+    use gosan_engine::span::Span;
 
     #[test]
     fn a_box_is_not_used_again_after_its_last_generation() {
@@ -410,8 +443,36 @@ mod tests {
         });
         assert_ne!(take(records).unit, unit);
     }
-    use gosan_engine::record::StackId;
-    use gosan_engine::span::Span;
+    #[test]
+    fn larger_boxes_begin_with_a_cache_line() {
+        crate::test_support::reserve();
+        for class in [2, 0, 2, 0, 0, 2] {
+            let unit = take(capacity(class)).unit;
+            assert!(class == 0 || unit.is_multiple_of(UNITS_IN_LINE as u32));
+        }
+    }
+
+    #[test]
+    fn a_full_box_grows_into_one_at_hand() {
+        crate::test_support::reserve();
+        let (records, class) = (capacity(2) as u32, 3);
+        let record =
+            |segment| Record::new(Segment(segment), StackId(segment), Span::WHOLE, Kind::Read);
+        let id = take(capacity(2));
+        let mut set = set_of(id);
+        (1..records).for_each(|segment| set.put(record(segment)));
+        set_lengths(id, &set);
+        assert!(grown_at_hand(id).is_none(), "there is room");
+        set.put(record(records));
+        set_lengths(id, &set);
+        // Of a class that no other test takes.
+        give_back(take(capacity(class)));
+        let larger = grown_at_hand(id).expect("one is at hand");
+        assert_eq!(class_of(larger), class);
+        assert_eq!(lengths(larger), (records as usize, 0));
+        let kept: Vec<Record> = set_of(larger).iter().collect();
+        assert_eq!(kept, (1..=records).map(record).collect::<Vec<_>>());
+    }
 
     #[test]
     fn a_box_grows_with_its_content_and_comes_back_in_a_new_generation() {

@@ -49,6 +49,9 @@ const NOTE: u32 = 1 << NOTE_BITS;
 const NOTE_BITS: u32 = STACK_BITS - 2;
 const _: () = assert!(stacks::is_none(NOTE) && stacks::is_none(NOTE | (NOTE - 1)));
 
+/// How often [`Cell::own_soon`] looks.
+const SPINS: usize = 32;
+
 /// The state of one word.
 #[repr(transparent)]
 pub struct Cell(AtomicU64);
@@ -148,7 +151,25 @@ impl Cell {
         }
     }
 
-    /// Lets go after [`Cell::try_own`], with a content that names the same box, and
+    /// Owns the box, if the cell has one and nobody else owns it for long.  What the cell held,
+    /// and the box.
+    #[inline(always)]
+    pub fn own_soon(&self) -> Option<(u64, BoxId)> {
+        for _ in 0..SPINS {
+            match self.load() {
+                (bits, State::Boxed { locked: false }) => {
+                    if let Some(id) = self.try_own(bits) {
+                        return Some((bits, id));
+                    }
+                }
+                (_, State::Boxed { locked: true }) => core::hint::spin_loop(),
+                (_, State::Empty | State::One(_) | State::Shared(_)) => return None,
+            }
+        }
+        None
+    }
+
+    /// Lets go after [`Cell::try_own`] or [`Cell::own_soon`], with a content that names the same box, and
     /// no note if that has changed.
     #[inline]
     pub fn disown(&self, bits: u64) {

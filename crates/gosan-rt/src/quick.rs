@@ -176,17 +176,21 @@ fn paired(inner: &Inner, cell: &Cell, old: Record, new: Record) -> bool {
 /// Whether the word's box could take the record without more ado.
 #[inline(always)]
 fn taken(inner: &Inner, cell: &Cell, bits: u64, new: Record, kind: Kind) -> bool {
-    let Some(id) = cell.try_own(bits) else {
+    let Some(mut id) = cell.try_own(bits) else {
         return false;
     };
-    let taken = boxes::renew_own(id, new, kind, inner)
+    let mut taken = boxes::renew_own(id, new, kind, inner)
         || boxes::insert_plainly(id, new, inner.hb.slot(), inner);
+    if !taken && let Some(larger) = boxes::grown_at_hand(id) {
+        id = larger;
+        taken = boxes::insert_plainly(id, new, inner.hb.slot(), inner);
+    }
     if taken && boxes::lengths(id).0 > boxes::PEEK {
         recent::learn(cell::boxed(id), new);
     }
     cell.disown(match taken {
         true => cell::noted(id, bits, new),
-        false => bits,
+        false => cell::boxed(id),
     });
     taken
 }

@@ -205,10 +205,7 @@ fn in_box(address: usize, f: impl FnOnce(BoxId, Option<&mut SyncClock>) -> bool)
     let Some((cell, _)) = shadow::locate(address) else {
         return true;
     };
-    let (bits, State::Boxed { locked: false }) = cell.load() else {
-        return false;
-    };
-    let Some(id) = cell.try_own(bits) else {
+    let Some((_, id)) = cell.own_soon() else {
         return false;
     };
     // SAFETY: the box is owned until `f` is done.
