@@ -83,6 +83,8 @@ pub struct Totals {
 pub enum Reason {
     /// All runs are done.
     Done,
+    /// No test of the first run starts a goroutine, so no schedule can change one.
+    NothingToDo,
     /// Nothing new had come for long enough.
     NothingNew,
     /// The time is over.
@@ -236,6 +238,9 @@ impl Campaign<'_> {
     fn reason(&self, state: &State) -> Reason {
         if self.stop.load(Ordering::Relaxed) {
             return Reason::Stopped;
+        }
+        if state.groups.is_empty() {
+            return Reason::NothingToDo;
         }
         let wants = |group: &&Group| group.runs < self.plan.runs;
         if !state.groups.iter().any(|group| wants(&group)) {

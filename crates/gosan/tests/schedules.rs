@@ -389,6 +389,38 @@ fn json_stays_json_and_names_the_test() {
 }
 
 #[test]
+fn says_why_nothing_was_run() {
+    for (body, why) in [
+        ("missing()", "there is no test program"),
+        ("t.Log(1)", "no test starts a goroutine"),
+    ] {
+        let module = Module::new(&format!(
+            r#"
+-- go.mod --
+module example.com/alone
+
+go 1.24
+-- alone_test.go --
+package alone
+
+import "testing"
+
+func TestAlone(t *testing.T) {{
+	{body}
+}}
+"#
+        ));
+        let done = run(module.path(), &["test", "--schedules", "3", "."]);
+        let err = text(&done.stderr);
+        assert!(
+            err.contains(&format!("nothing was run under schedules: {why}\n")),
+            "{err}"
+        );
+        assert!(!err.contains("races found"), "{err}");
+    }
+}
+
+#[test]
 fn a_test_that_fails_by_its_delay_is_no_race() {
     let module = Module::new(HASTY);
     let done = run(module.path(), &["test", "--schedules", "6", "."]);

@@ -258,6 +258,14 @@ impl Summary {
         }
         let totals = results.totals;
         let ended = match results.reason {
+            Reason::NothingToDo => {
+                let why = match self.programs {
+                    0 => "there is no test program",
+                    _ => "no test starts a goroutine",
+                };
+                messages::say(format_args!("nothing was run under schedules: {why}"));
+                return;
+            }
             Reason::Done => "",
             Reason::NothingNew => ", ended since nothing new had come for long enough",
             Reason::Budget => ", ended since the time was over",
