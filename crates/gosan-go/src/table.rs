@@ -126,6 +126,20 @@ pub const PATCHES: &[Patch] = &[
             falls_back: "the end of a program does not wait for accesses that are about to happen",
         },
     },
+    // A race build keeps twice the guard below a stack, which leaves 192 bytes of the
+    // smallest: each goroutine would be moved to the next size when it begins.
+    Patch {
+        file: "src/runtime/stack.go",
+        minors: ALL,
+        change: Change::Replace {
+            anchor: "\tstackMin = 2048\n",
+            replacement: "\tstackMin = 2048 * sys.StackGuardMultiplier\n",
+            times: 1,
+        },
+        need: Need::Optional {
+            falls_back: "a goroutine's stack is moved when it begins",
+        },
+    },
     // What the object would answer at once is answered where it is asked.  The
     // lines of the file stay where they are: they are in stacks.
     added(

@@ -1,6 +1,7 @@
 //! Out-of-line state of a word: more than one record, or sync objects.
 //!
 //! A box is `4 << class` words of a region: two words of header, then records.
+//! Any but the smallest begins with a cache line.
 //!
 //! ```text
 //! word 0: | generation 24 | writes 20 | len 20 |
@@ -443,6 +444,7 @@ mod tests {
         });
         assert_ne!(take(records).unit, unit);
     }
+
     #[test]
     fn larger_boxes_begin_with_a_cache_line() {
         crate::test_support::reserve();

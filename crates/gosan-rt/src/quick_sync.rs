@@ -199,7 +199,8 @@ fn put(inner: &Inner, id: BoxId, new: Record, kind: Kind) -> bool {
 }
 
 /// What `f` says of the box of an address, which it owns meanwhile, and the sync
-/// object there: only then may it look which era it is; false if there is no box, or somebody owns it.
+/// object there: only then may it look which era it is; false if there is no box, or
+/// somebody owns it for long.
 #[inline(always)]
 fn in_box(address: usize, f: impl FnOnce(BoxId, Option<&mut SyncClock>) -> bool) -> bool {
     let Some((cell, _)) = shadow::locate(address) else {
